@@ -1,0 +1,158 @@
+// Compiles single files with esbuild: same path, same line-by-line sources, another syntax.
+import { readFileSync } from 'node:fs';
+import { basename, join, parse } from 'node:path';
+import type { BuildFailure, BuildOptions, Message } from 'esbuild';
+import type { CompiledFile } from '../protocol.ts';
+import { type BuildCache, hashOf } from './build-cache.ts';
+import { useCompiler } from './compiler.ts';
+import { buildFailed } from './module-graph.ts';
+
+/** Part of every key of the cache: raise it when the output changes for the same input. */
+const COMPILER_VERSION = '1';
+
+type Format = CompiledFile['format'];
+
+/** One file to compile. */
+export interface SourceFile {
+  readonly path: string;
+  /** Hash of its content and of everything else that shapes the output (tsconfig, package.json "type"). */
+  readonly key: string;
+  readonly format: Format;
+}
+
+/**
+ * Compiles files that the cache does not hold yet.
+ * @throws UberError `BUILD_FAILED`
+ */
+export async function compileFiles(
+  files: readonly SourceFile[],
+  cache: BuildCache,
+): Promise<Map<string, CompiledFile>> {
+  const compiled = new Map<string, CompiledFile>();
+  const missing: SourceFile[] = [];
+  for (const file of files) {
+    const known = (['commonjs', 'module'] as const)
+      .map((format) => ({ format, name: nameOf(file, format) }))
+      .find(({ format, name }) => (format === file.format || file.format === 'commonjs') && cache.has(name));
+    if (known === undefined) missing.push(file);
+    else compiled.set(file.path, { format: known.format, path: cache.path(known.name) });
+  }
+  for (const format of ['module', 'commonjs'] as const) {
+    const group = missing.filter((file) => file.format === format);
+    if (group.length === 0) continue;
+    for (const [path, file] of await compileGroup(group, format, cache)) compiled.set(path, file);
+  }
+  return compiled;
+}
+
+async function compileGroup(
+  files: readonly SourceFile[],
+  format: Format,
+  cache: BuildCache,
+): Promise<Map<string, CompiledFile>> {
+  const esm = format === 'commonjs' ? files.filter(({ path }) => mustBeModule(path)) : files;
+  const cjs = files.filter((file) => !esm.includes(file));
+  const outputs = [...(await transform(esm, 'module', cache)), ...(await transform(cjs, 'commonjs', cache))];
+  return new Map(outputs);
+}
+
+/**
+ * A `.ts` file without `"type": "module"` is CommonJS, as `tsc` and `tsx` have it, unless it uses what only an ES module
+ * has. Node's own rule is the same (syntax detection), but for plain `import` lines: those are what sources written for
+ * `tsc` are full of.
+ */
+function mustBeModule(path: string): boolean {
+  return /\bimport\.meta\b/.test(readFileSync(path, 'utf8'));
+}
+
+async function transform(
+  files: readonly SourceFile[],
+  format: Format,
+  cache: BuildCache,
+): Promise<[string, CompiledFile][]> {
+  if (files.length === 0) return [];
+  const root = rootOf(files);
+  const options: BuildOptions & { write: false } = {
+    // Numbered, because two sources may differ in their extension only.
+    entryPoints: files.map(({ path }, index) => ({ in: path, out: String(index) })),
+    outdir: join(root, 'out'),
+    absWorkingDir: root,
+    bundle: false,
+    write: false,
+    platform: 'node',
+    target: 'node22.18',
+    format: format === 'module' ? 'esm' : 'cjs',
+    sourcemap: 'external',
+    sourcesContent: false,
+    logLevel: 'silent',
+  };
+  try {
+    const { outputFiles } = await useCompiler(({ build }) => build(options));
+    const texts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
+    return files.map((file, index) => [file.path, store(file, format, { texts, index, cache })]);
+  } catch (failure) {
+    return retryAsModules(files, failure as BuildFailure, format, cache);
+  }
+}
+
+function rootOf(files: readonly SourceFile[]): string {
+  return parse(files[0]?.path ?? '').root;
+}
+
+/** Top-level await, too, makes a file an ES module; only the compiler finds it for certain. */
+async function retryAsModules(
+  files: readonly SourceFile[],
+  failure: BuildFailure,
+  format: Format,
+  cache: BuildCache,
+): Promise<[string, CompiledFile][]> {
+  const [first] = failure.errors ?? [];
+  if (first === undefined) throw failure;
+  const root = rootOf(files);
+  const awaiting = new Set(
+    failure.errors.filter(isTopLevelAwait).map(({ location }) => join(root, location?.file ?? '')),
+  );
+  if (format === 'module' || failure.errors.some((error) => !isTopLevelAwait(error)))
+    throw buildFailed(first, root);
+  return [
+    ...(await transform(
+      files.filter(({ path }) => awaiting.has(path)),
+      'module',
+      cache,
+    )),
+    ...(await transform(
+      files.filter(({ path }) => !awaiting.has(path)),
+      'commonjs',
+      cache,
+    )),
+  ];
+}
+
+function isTopLevelAwait({ text, location }: Message): boolean {
+  return location !== null && text.startsWith('Top-level await');
+}
+
+interface Outputs {
+  readonly texts: ReadonlyMap<string, string>;
+  readonly index: number;
+  readonly cache: BuildCache;
+}
+
+function store(file: SourceFile, format: Format, { texts, index, cache }: Outputs): CompiledFile {
+  const code = texts.get(`${index}.js`);
+  const map = texts.get(`${index}.js.map`);
+  if (code === undefined || map === undefined) throw new Error(`esbuild gave no output for ${file.path}`);
+  const name = nameOf(file, format);
+  cache.write(name, `${code}\n//# sourceMappingURL=${inlineMap(map, file.path)}\n`);
+  return { format, path: cache.path(name) };
+}
+
+/** The script is loaded under the source's own URL, so the map's one source is the file beside it: itself. */
+function inlineMap(map: string, path: string): string {
+  const parsed = { ...(JSON.parse(map) as object), sources: [basename(path)] };
+  return `data:application/json;base64,${Buffer.from(JSON.stringify(parsed)).toString('base64')}`;
+}
+
+function nameOf({ path, key }: SourceFile, format: Format): string {
+  return `${hashOf(COMPILER_VERSION, basename(path), key)}.${format === 'module' ? 'mjs' : 'cjs'}`;
+}

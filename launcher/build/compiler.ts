@@ -1,0 +1,22 @@
+// The compiler is a child process: started when something must be compiled, ended when nothing has been for a while.
+
+type Compiler = typeof import('esbuild');
+
+/** How long the idle compiler is kept, in milliseconds. */
+const IDLE_MS = 500;
+
+let users = 0;
+let idle: NodeJS.Timeout | null = null;
+
+/** Runs `task` with the compiler, which is loaded at the first use: a warm start compiles nothing. */
+export async function useCompiler<Result>(task: (compiler: Compiler) => Promise<Result>): Promise<Result> {
+  users += 1;
+  if (idle !== null) clearTimeout(idle);
+  const compiler = await import('esbuild');
+  try {
+    return await task(compiler);
+  } finally {
+    users -= 1;
+    if (users === 0) idle = setTimeout(() => void compiler.stop(), IDLE_MS).unref();
+  }
+}

@@ -1,0 +1,154 @@
+// All services of a project: those in `services/*` and those the configuration names.
+import { readdirSync } from 'node:fs';
+import { basename, extname, join, resolve } from 'node:path';
+import { UberError } from '../errors.ts';
+import { envName, isValidName, VERBS } from '../names.ts';
+import type { ServiceOptions, UberConfig } from '../options.ts';
+import type { ReadyConfig, ServiceSpec } from '../types.ts';
+import { ENTRY_HINT, findEntry, isServiceFile } from './entry-file.ts';
+
+/** The specs of a project. */
+export interface Catalog {
+  /** Name -> spec, in alphabetical order. */
+  readonly specs: ReadonlyMap<string, ServiceSpec>;
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** Folders of `services/` that hold no entry file: known to be no service, worth a better message. */
+  readonly withoutEntry: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads the catalog of a project.
+ * @throws UberError for a name that cannot be used, two services that claim the same one, a missing entry
+ */
+export function readCatalog(config: UberConfig): Catalog {
+  const configured = Object.entries(config.file.services ?? {}).map(([name, value]) => {
+    const options: ServiceOptions = typeof value === 'string' ? { entry: value } : value;
+    return { name, path: configuredPath(name, options, config), options };
+  });
+  const claimed = new Set(
+    configured.flatMap(({ name, path }) => [path, join(config.root, 'services', name)]),
+  );
+  const found = findServices(config.root).filter(({ path }) => !claimed.has(path));
+  const drafts = [...configured, ...found.map((place) => ({ ...place, options: {} }))];
+  drafts.sort((a, b) => (a.name < b.name ? -1 : 1));
+  assertNames(drafts.map(({ name }) => name));
+
+  const specs = new Map<string, ServiceSpec>();
+  const withoutEntry = new Map<string, string>();
+  for (const { name, path, options } of drafts) {
+    const place = findEntry(path);
+    if (place !== null) specs.set(name, makeSpec({ name, ...place, options, config }));
+    else if (config.file.services?.[name] === undefined) withoutEntry.set(name, path);
+    else throw entryNotFound(name, path);
+  }
+  if (specs.size === 0) {
+    throw new UberError('NO_SERVICES', `No services in ${config.root}: its "services" folder holds none.`, {
+      hint: `A service is a folder with an entry file: ${ENTRY_HINT}.`,
+    });
+  }
+  return { specs, groups: config.file.groups ?? {}, withoutEntry };
+}
+
+/** The error for a service whose file or folder holds nothing to run. */
+export function entryNotFound(name: string, path: string): UberError {
+  return new UberError('ENTRY_NOT_FOUND', `"${name}" has no entry file: ${path}`, {
+    service: name,
+    hint: `Looked for ${ENTRY_HINT}.`,
+  });
+}
+
+function configuredPath(name: string, options: ServiceOptions, config: UberConfig): string {
+  if (options.entry !== undefined) return resolve(config.root, options.entry);
+  const found = findServices(config.root).find((place) => place.name === name);
+  return found?.path ?? join(config.root, 'services', name);
+}
+
+function findServices(root: string): { name: string; path: string }[] {
+  const folder = join(root, 'services');
+  let entries: ReturnType<typeof readEntries>;
+  try {
+    entries = readEntries(folder);
+  } catch {
+    return []; // No such folder: the configuration names every service.
+  }
+  return entries
+    .filter((entry) => !/^[._]/.test(entry.name) && entry.name !== 'node_modules')
+    .filter((entry) => !entry.isFile() || isServiceFile(entry.name))
+    .map((entry) => ({
+      name: entry.isFile() ? basename(entry.name, extname(entry.name)) : entry.name,
+      path: join(folder, entry.name),
+    }));
+}
+
+function readEntries(folder: string) {
+  return readdirSync(folder, { withFileTypes: true });
+}
+
+function assertNames(names: readonly string[]): void {
+  const byEnvName = new Map<string, string>();
+  for (const name of names) {
+    if (VERBS.includes(name)) {
+      throw new UberError(
+        'RESERVED_NAME',
+        `A service may not be called "${name}": that is a command of uber.`,
+        {
+          hint: `Give it another name in uber.config.ts: services: { 'my-${name}': './services/${name}' }`,
+        },
+      );
+    }
+    if (!isValidName(name)) {
+      throw new UberError('INVALID_NAME', `"${name}" is not a name for a service.`, {
+        hint: 'Use at most 64 letters, digits, "-", "_" and ".", and begin with a letter or digit.',
+      });
+    }
+    const other = byEnvName.get(envName(name));
+    if (other !== undefined) {
+      throw new UberError(
+        'NAME_CLASH',
+        `Services "${other}" and "${name}" would share the variable ${envName(name)}_URL.`,
+        {
+          hint: 'Rename one of them.',
+        },
+      );
+    }
+    byEnvName.set(envName(name), name);
+  }
+}
+
+interface SpecParts {
+  name: string;
+  entry: string;
+  dir: string;
+  options: ServiceOptions;
+  config: UberConfig;
+}
+
+function makeSpec({ name, entry, dir, options, config }: SpecParts): ServiceSpec {
+  const env = Object.entries(options.env ?? {}).map(([key, value]) => [key, String(value)] as const);
+  return Object.freeze({
+    name,
+    entry,
+    dir,
+    cwd: options.cwd === undefined ? dir : resolve(config.root, options.cwd),
+    args: Object.freeze([...(options.args ?? [])]),
+    env: Object.freeze(Object.fromEntries(env)),
+    dependsOn: Object.freeze([...new Set(options.dependsOn ?? [])]),
+    ready: readyConfig(options.ready),
+    port: options.port ?? null,
+    placement: options.placement ?? 'thread',
+    stopGraceMs: options.stopGraceMs ?? 5000,
+    resourceDir: join(config.root, 'resources', name),
+  });
+}
+
+function readyConfig(ready: ServiceOptions['ready']): ReadyConfig {
+  const options = typeof ready === 'object' ? ready : {};
+  const status = options.status ?? [200, 399];
+  return Object.freeze({
+    until: ready === 'started' ? ('started' as const) : ('listening' as const),
+    http: options.http ?? null,
+    status: typeof status === 'number' ? ([status, status] as const) : status,
+    intervalMs: options.intervalMs ?? 100,
+    timeoutMs: options.timeoutMs ?? 30_000,
+  });
+}

@@ -1,0 +1,54 @@
+// Which file of a folder is the service.
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const TYPESCRIPT = ['ts', 'mts', 'cts', 'tsx'];
+const JAVASCRIPT = ['js', 'mjs', 'cjs'];
+const STEMS = ['index', 'src/index', 'main', 'src/main', 'server', 'src/server', 'app', 'src/app'];
+
+/** Names tried in a folder without a package.json, for messages. */
+export const ENTRY_HINT =
+  'index, main, server or app (.ts, .js, ...), also under src/, or "main" in package.json';
+
+/** Where a service's code is. */
+export interface EntryPlace {
+  /** The file that is loaded; symbolic links followed, as Node does for a program. */
+  readonly entry: string;
+  /** The service's own folder. */
+  readonly dir: string;
+}
+
+/**
+ * The entry of a file or folder, or null when there is none. In a folder TypeScript sources stand before `main` of
+ * package.json, which often names a build that is missing or old.
+ */
+export function findEntry(path: string): EntryPlace | null {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return null;
+  if (stats.isFile()) return { entry: realpathSync(path), dir: dirname(path) };
+  const candidates = [...combine(TYPESCRIPT), ...mainOf(path), ...combine(JAVASCRIPT)];
+  const found = candidates.map((name) => join(path, name)).find(isFile);
+  return found === undefined ? null : { entry: realpathSync(found), dir: path };
+}
+
+/** True for a file a folder of services may hold beside folders. */
+export function isServiceFile(name: string): boolean {
+  return /\.(ts|mts|cts|js|mjs|cjs)$/.test(name) && !/\.(d|test|spec)\.[cm]?[jt]s$/.test(name);
+}
+
+function combine(extensions: readonly string[]): string[] {
+  return STEMS.flatMap((stem) => extensions.map((extension) => `${stem}.${extension}`));
+}
+
+function mainOf(folder: string): string[] {
+  try {
+    const { main } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { main?: unknown };
+    return typeof main === 'string' ? [main, `${main}.js`, `${main}/index.js`] : [];
+  } catch {
+    return []; // No package.json, or one that Node itself will complain about.
+  }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}

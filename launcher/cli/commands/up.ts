@@ -1,0 +1,137 @@
+// `uber up`, and `uber foo bar`: runs services in the foreground until a signal.
+import { readCatalog } from '../../catalog/catalog.ts';
+import { resolveConfig } from '../../config/resolve-config.ts';
+import { ERROR_CODES, toUberError, UberError } from '../../errors.ts';
+import type { UberConfig } from '../../options.ts';
+import { createUber, type Uber } from '../../uber.ts';
+import { defineCommand } from '../command.ts';
+import { endProcess, type Outcome } from '../outcome.ts';
+import { createOutput, type Output } from '../output/output.ts';
+import { printKnownServices, printPlan } from '../output/plan-text.ts';
+import { reportRun } from '../output/run-report.ts';
+import { type SelectionArgs, selectionOptions, toUberOptions } from '../selection-options.ts';
+import { onStopSignals } from '../signals.ts';
+
+interface UpArgs extends SelectionArgs {
+  readonly _: readonly string[];
+  readonly dryRun: boolean;
+  readonly keep: boolean;
+  readonly host: string | undefined;
+  readonly waitTimeout: number | undefined;
+}
+
+export const upCommand = defineCommand<UpArgs>({
+  usage: ['up [services..]', '$0'],
+  summary: 'Start services and keep them running until Ctrl+C',
+  examples: [
+    ['uber foo bar', 'Start foo and bar, and what they depend on'],
+    ["uber 'acc*' '!accounting'", 'All that begin with acc, but one'],
+    ['uber @core --env foo.LOG_LEVEL=debug', 'A group, with a variable for one service'],
+    ['uber up', 'Start all services'],
+    ['uber foo --dry-run', 'Show what would be started'],
+    ['uber foo --json', 'Events as JSON, one a line'],
+  ],
+  options: (yargs) =>
+    selectionOptions(yargs)
+      .option('dry-run', { describe: 'Print the plan and start nothing', type: 'boolean', default: false })
+      .option('keep', {
+        describe: 'Keep data directories and logs at the end',
+        type: 'boolean',
+        default: false,
+      })
+      .option('host', { describe: 'Address to bind; default: 127.0.0.1', type: 'string', requiresArg: true })
+      .option('wait-timeout', {
+        describe: 'Give up (exit code 4) when not all are ready after so many seconds',
+        type: 'number',
+        requiresArg: true,
+      }),
+  run: async (args) => {
+    const output = createOutput(args);
+    const outcome = await run(args, output);
+    await output.end();
+    return outcome;
+  },
+});
+
+async function run(args: UpArgs, output: Output): Promise<Outcome> {
+  assertTimeout(args.waitTimeout);
+  const config = await resolveConfig({ ...toUberOptions(args), keep: args.keep, host: args.host });
+  if (args.services.length === 0 && args._[0] !== 'up' && !args.dryRun) {
+    printKnownServices(readCatalog(config), output);
+    return { exitCode: 0 };
+  }
+  if (args.dryRun) {
+    printPlan(config, output);
+    return { exitCode: 0 };
+  }
+  return runInForeground(config, args.waitTimeout, output);
+}
+
+/** Runs until something ends it: a signal, a failure, a reader that has gone, or no service left. */
+async function runInForeground(
+  config: UberConfig,
+  waitTimeout: number | undefined,
+  output: Output,
+): Promise<Outcome> {
+  const uber = createUber(config, output.flow);
+  reportRun(uber, output);
+  const end = new Promise<Outcome>((resolve) => {
+    onStopSignals({
+      onFirst: (signal) => resolve({ signal }),
+      onSecond: (signal) => {
+        uber.abandon();
+        endProcess({ signal });
+      },
+    });
+    output.onGone(() => resolve({ exitCode: 0 }));
+    const afterEnd = (): void => {
+      if (isOver(uber)) resolve({ exitCode: hasFailed(uber) ? 1 : 0 });
+    };
+    uber.emitter.on('up', () => {
+      uber.emitter.on('failed', afterEnd);
+      uber.emitter.on('stopped', afterEnd);
+      afterEnd();
+    });
+    const timer =
+      waitTimeout === undefined
+        ? undefined
+        : setTimeout(() => resolve(timeOut(uber, waitTimeout, output)), waitTimeout * 1000);
+    uber.start().then(
+      () => clearTimeout(timer),
+      (error) => resolve(failed(error, output)),
+    );
+  });
+  const outcome = await end;
+  await uber.stop();
+  return outcome;
+}
+
+/** A failure of a service has been told already, as an event; anything else has not. */
+function failed(thrown: unknown, output: Output): Outcome {
+  const error = toUberError(thrown);
+  if (error.code !== 'STOPPED_EARLY' && error.service === null) output.error(error);
+  return { exitCode: ERROR_CODES[error.code].exitCode };
+}
+
+function timeOut(uber: Uber, seconds: number, output: Output): Outcome {
+  const late = uber.snapshot().services.filter(({ state }) => state !== 'ready');
+  const names = late.map(({ service, state }) => `${service} (${state})`).join(', ');
+  const error = new UberError('TIMED_OUT', `Not ready after ${seconds} s: ${names}.`, {
+    hint: 'Raise --wait-timeout.',
+  });
+  output.error(error);
+  return { exitCode: ERROR_CODES.TIMED_OUT.exitCode };
+}
+
+function isOver(uber: Uber): boolean {
+  return uber.snapshot().services.every(({ state }) => state === 'stopped' || state === 'failed');
+}
+
+function hasFailed(uber: Uber): boolean {
+  return uber.snapshot().services.some(({ state }) => state === 'failed');
+}
+
+function assertTimeout(seconds: number | undefined): void {
+  if (seconds === undefined || seconds > 0) return;
+  throw new UberError('USAGE', `--wait-timeout takes a number of seconds above 0.`);
+}

@@ -1,0 +1,59 @@
+// Lines of the services for people: a name before each, JSON made readable by pino-pretty.
+import type { LogLine } from '../../types.ts';
+import type { Paint } from './text.ts';
+
+const NAME_COLORS = ['cyan', 'magenta', 'green', 'yellow', 'blue', 'red'] as const;
+
+type Prettify = (fields: unknown) => string;
+
+/** Formats lines; holds back those that come before the formatter is loaded. */
+export class LogLines {
+  readonly #paint: Paint;
+  readonly #write: (text: string) => void;
+  readonly #prefixes: ReadonlyMap<string, string>;
+  #prettify: Prettify | null = null;
+  #early: LogLine[] | null = [];
+
+  /** @param services every service that may write, for the width of the names */
+  constructor(services: readonly string[], paint: Paint, write: (text: string) => void) {
+    this.#paint = paint;
+    this.#write = write;
+    const width = Math.max(...services.map((name) => name.length));
+    this.#prefixes = new Map(
+      services.map((name, index) => {
+        const color = NAME_COLORS[index % NAME_COLORS.length] ?? 'cyan';
+        return [name, `${paint(color, `${name.padEnd(width)} |`)} `];
+      }),
+    );
+  }
+
+  /** Loads the formatter: a few milliseconds that the start of the services does not wait for. */
+  async load(hasColor: boolean): Promise<void> {
+    const { prettyFactory } = await import('./pino-pretty.ts');
+    this.#prettify = prettyFactory({
+      colorize: hasColor,
+      singleLine: true,
+      translateTime: 'SYS:HH:MM:ss.l',
+      ignore: 'pid,hostname,name,service',
+    });
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const line of early) this.write(line);
+  }
+
+  write(line: LogLine): void {
+    if (this.#early !== null) {
+      this.#early.push(line);
+      return;
+    }
+    const prefix = this.#prefixes.get(line.service) ?? `${line.service} | `;
+    const rows = this.#format(line).split('\n');
+    this.#write(`${rows.map((row) => prefix + row).join('\n')}\n`);
+  }
+
+  #format({ text, fields, level }: LogLine): string {
+    if (fields !== null && this.#prettify !== null) return this.#prettify(fields).trimEnd();
+    if (level === 'error' || level === 'fatal') return this.#paint('red', text);
+    return level === 'warn' ? this.#paint('yellow', text) : text;
+  }
+}

@@ -1,0 +1,52 @@
+// What a command writes: for people, or one JSON object a line.
+import type { UberError } from '../../errors.ts';
+import type { FlowControl } from '../../logs/log-pump.ts';
+import { errorEvent, formatError } from './error-text.ts';
+import { Stdout } from './stdout.ts';
+import { createPaint, type Paint, wantsColor } from './text.ts';
+
+/** Where a command's results go. Made once a process. */
+export interface Output {
+  readonly isJson: boolean;
+  readonly hasColor: boolean;
+  readonly paint: Paint;
+  readonly flow: FlowControl;
+  /** Text for people; nothing when JSON is asked for. */
+  line(text: string): void;
+  /** An event; nothing when text is asked for. */
+  event(event: Readonly<Record<string, unknown>>): void;
+  /** A failure: on stderr for people, an event otherwise. */
+  error(error: UberError): void;
+  /** Calls back when the reader of stdout has gone away. */
+  onGone(callback: () => void): void;
+  /** Resolves when all is written. */
+  end(): Promise<void>;
+}
+
+/** Makes the output of this process. */
+export function createOutput({ json, color }: { json: boolean; color: boolean | undefined }): Output {
+  const stdout = new Stdout();
+  const hasColor = wantsColor(color, process.env, process.stdout.isTTY === true);
+  const paint = createPaint(hasColor);
+  const errorPaint = createPaint(wantsColor(color, process.env, process.stderr.isTTY === true));
+  return {
+    isJson: json,
+    hasColor,
+    paint,
+    flow: stdout.flow,
+    line: (text) => {
+      if (!json) stdout.write(`${text}\n`);
+    },
+    event: (event) => {
+      if (json) stdout.write(`${JSON.stringify(event)}\n`);
+    },
+    error: (error) => {
+      if (json) stdout.write(`${JSON.stringify(errorEvent(error))}\n`);
+      else process.stderr.write(`${formatError(error, errorPaint)}\n`);
+    },
+    onGone: (callback) => {
+      stdout.onGone = callback;
+    },
+    end: () => stdout.end(),
+  };
+}

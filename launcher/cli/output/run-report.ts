@@ -1,0 +1,45 @@
+// Tells a run while it lives, on an output.
+import type { RunEvents } from '../../supervisor/events.ts';
+import type { ReadyRow } from '../../types.ts';
+import type { Uber } from '../../uber.ts';
+import { LogLines } from './log-lines.ts';
+import type { Output } from './output.ts';
+import { table } from './text.ts';
+
+/** Subscribes to everything worth telling. */
+export function reportRun(uber: Uber, output: Output): void {
+  if (output.isJson) reportAsJson(uber, output);
+  else reportAsText(uber, output);
+}
+
+function reportAsJson({ emitter }: Uber, output: Output): void {
+  emitter.on('log', ({ fields: _parsed, timeMs, ...line }) =>
+    output.event({ event: 'log', time: timeMs, ...line }),
+  );
+  emitter.on('ready', (row) => output.event({ event: 'ready', ...row }));
+  emitter.on('up', (up) => output.event({ event: 'up', ...up }));
+  emitter.on('failed', ({ error }) => output.error(error));
+  emitter.on('stopped', (stopped) => output.event({ event: 'stopped', ...stopped }));
+  emitter.on('down', (down) => output.event({ event: 'down', ...down }));
+}
+
+function reportAsText({ emitter, specs }: Uber, output: Output): void {
+  const names = specs.map(({ name }) => name);
+  const lines = new LogLines(names, output.paint, (text) => output.line(text.slice(0, -1)));
+  void lines.load(output.hasColor);
+  emitter.on('log', (line) => lines.write(line));
+  emitter.on('up', (up) => output.line(upText(up, output)));
+  emitter.on('failed', ({ error }) => output.error(error));
+}
+
+function upText({ services, bootMs }: RunEvents['up'], { paint }: Output): string {
+  const head = ['NAME', 'STATE', 'URL', 'PLACEMENT', 'BOOT'];
+  const rows = services.map((row) => [row.service, 'ready', urlText(row), row.placement, `${row.bootMs} ms`]);
+  const count = services.length === 1 ? '1 service' : `${services.length} services`;
+  return `\n${table([head, ...rows], paint)}\n\n${paint('green', `${count} ready`)} in ${bootMs} ms. Ctrl+C stops.\n`;
+}
+
+function urlText({ url, extraPorts }: ReadyRow): string {
+  const extra = extraPorts.map(({ asked, port }) => (asked === 0 ? `:${port}` : `${asked}->:${port}`));
+  return [url ?? '-', ...extra].join(' ');
+}

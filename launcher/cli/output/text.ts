@@ -1,0 +1,40 @@
+// Text for people: colours and tables. Pure.
+import { styleText } from 'node:util';
+
+/** Colours text, or leaves it alone. */
+export type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
+
+/** A painter for a stream: colours in a terminal, plain in a pipe or in CI; NO_COLOR and FORCE_COLOR hold. */
+export function createPaint(hasColor: boolean): Paint {
+  return hasColor
+    ? (style, text) => styleText(style, text, { validateStream: false })
+    : (_style, text) => text;
+}
+
+/**
+ * Whether to use colours: the flag, then FORCE_COLOR (force-color.org), then NO_COLOR (no-color.org), then the stream.
+ * @param flag `--color` or `--no-color`
+ */
+export function wantsColor(flag: boolean | undefined, env: NodeJS.ProcessEnv, isTerminal: boolean): boolean {
+  if (flag !== undefined) return flag;
+  if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '') return env.FORCE_COLOR !== '0';
+  if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false;
+  return isTerminal && !env.CI;
+}
+
+/** Rows with columns aligned to the left; the first row is the head. */
+export function table(rows: readonly (readonly string[])[], paint: Paint): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return lines.map((line, index) => (index === 0 ? paint('bold', line) : line)).join('\n');
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function list(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}

@@ -1,0 +1,138 @@
+// The environment of a service: layers from files, shell and launcher, each value with its origin.
+import { readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parse } from 'dotenv';
+import { UberError } from '../errors.ts';
+import { envName } from '../names.ts';
+import type { UberConfig } from '../options.ts';
+import type { EnvValue, ServiceSpec } from '../types.ts';
+
+/** What only the launcher knows about a service of a run. */
+export interface InjectedFacts {
+  readonly runId: string;
+  readonly namespace: string;
+  readonly dataDir: string;
+  readonly host: string;
+  readonly port: number;
+  /** Every service of the run that has a port, with its address. */
+  readonly peers: ReadonlyMap<string, { readonly host: string; readonly port: number; readonly url: string }>;
+}
+
+/** One source of values; later layers do not replace what an earlier one has set. */
+interface Layer {
+  readonly origin: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/**
+ * The complete environment of a service, a separate copy, keys sorted.
+ * @param injected what the launcher adds; null leaves that out
+ * @throws UberError `ENV_UNREADABLE`
+ */
+export function resolveEnv(
+  spec: ServiceSpec,
+  config: UberConfig,
+  injected: InjectedFacts | null,
+  shell: NodeJS.ProcessEnv = process.env,
+): Record<string, EnvValue> {
+  const result = new Map<string, EnvValue>();
+  for (const { origin, values } of layersOf(spec, config, injected, shell)) {
+    for (const [key, value] of Object.entries(values)) {
+      if (!result.has(key)) result.set(key, { value, origin });
+    }
+  }
+  return Object.fromEntries([...result].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The variables the launcher adds for a service, in a run of the services named. */
+export function injectedKeys(spec: ServiceSpec, names: readonly string[]): string[] {
+  const address = { host: '', port: 0, url: '' };
+  const peers = new Map(names.map((name) => [name, address]));
+  return Object.keys(
+    injectedValues(spec, { runId: '', namespace: '', dataDir: '', host: '', port: 0, peers }),
+  );
+}
+
+/** Only the values, as a process has them. */
+export function plainEnv(env: Readonly<Record<string, EnvValue>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).map(([key, { value }]) => [key, value]));
+}
+
+/** Highest first. */
+function layersOf(
+  spec: ServiceSpec,
+  config: UberConfig,
+  injected: InjectedFacts | null,
+  shell: NodeJS.ProcessEnv,
+): Layer[] {
+  const file = (path: string): Layer => ({
+    origin: relative(config.root, path) || path,
+    values: readEnvFile(path, 'optional'),
+  });
+  const overrides = config.envOverrides.filter(({ service }) => service === null || service === spec.name);
+  // An override for one service stands before one for all.
+  overrides.sort((a, b) => Number(b.service !== null) - Number(a.service !== null));
+  return [
+    ...(injected === null ? [] : [{ origin: 'injected', values: injectedValues(spec, injected) }]),
+    ...overrides.map(({ key, value }) => ({ origin: '--env', values: { [key]: value } })),
+    ...config.envFiles.map((path) => ({
+      origin: `--env-file ${relative(config.root, path)}`,
+      values: readEnvFile(path, 'required'),
+    })),
+    { origin: 'shell', values: withoutUndefined(shell) },
+    { origin: 'configuration', values: spec.env },
+    file(join(spec.resourceDir, '.env.local')),
+    file(join(spec.resourceDir, '.env')),
+    file(join(spec.dir, '.env')),
+    file(join(config.root, '.env')),
+  ];
+}
+
+function injectedValues(spec: ServiceSpec, facts: InjectedFacts): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, { host, port, url }] of facts.peers) {
+    const key = envName(name);
+    values[`${key}_URL`] = url;
+    values[`${key}_HOST`] = host;
+    values[`${key}_PORT`] = String(port);
+    // As Kubernetes injects them ("Discovering services", kubernetes.io).
+    values[`${key}_SERVICE_HOST`] = host;
+    values[`${key}_SERVICE_PORT`] = String(port);
+    // As .NET Aspire injects them (service discovery by configuration).
+    values[`services__${name}__http__0`] = url;
+  }
+  return {
+    ...values,
+    UBER_SERVICES: JSON.stringify(Object.fromEntries([...facts.peers].map(([name, { url }]) => [name, url]))),
+    PORT: String(facts.port),
+    HOST: facts.host,
+    UBER_SERVICE: spec.name,
+    UBER_RUN_ID: facts.runId,
+    UBER_NAMESPACE: facts.namespace,
+    UBER_RESOURCE_DIR: spec.resourceDir,
+    UBER_DATA_DIR: facts.dataDir,
+  };
+}
+
+function readEnvFile(path: string, need: 'optional' | 'required'): Record<string, string> {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (need === 'optional' && (code === 'ENOENT' || code === 'ENOTDIR')) return {};
+    const reason = REASONS[code ?? ''] ?? String((cause as Error).message);
+    throw new UberError('ENV_UNREADABLE', `Cannot read ${path}: ${reason}.`, { cause });
+  }
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+};
+
+function withoutUndefined(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

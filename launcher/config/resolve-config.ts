@@ -1,0 +1,61 @@
+// Options and configuration file -> one frozen UberConfig.
+import { isAbsolute, resolve } from 'node:path';
+import { UberError } from '../errors.ts';
+import type { EnvOverride, UberConfig, UberConfigFile, UberOptions } from '../options.ts';
+import { checkConfig } from './check-config.ts';
+import { findProject } from './find-project.ts';
+import { loadConfigFile } from './load-config-file.ts';
+
+/**
+ * Finds, reads and checks the configuration and fills in every default.
+ * @throws UberError for a missing project, a bad configuration or a bad `env` option
+ */
+export async function resolveConfig(options: UberOptions = {}): Promise<UberConfig> {
+  const cwd = resolve(options.cwd ?? process.cwd());
+  const { root, configPath, file } = await loadProject(cwd, options.config);
+  const namespaced = options.namespace === undefined ? {} : { namespace: options.namespace };
+  if (options.namespace !== undefined) await checkConfig(namespaced, '--namespace');
+  return Object.freeze({
+    root,
+    configPath,
+    file,
+    selection: options.services ?? [],
+    withDependencies: options.deps ?? true,
+    envOverrides: (options.env ?? []).map(parseOverride),
+    envFiles: (options.envFiles ?? []).map((path) => resolve(cwd, path)),
+    host: options.host ?? file.host ?? '127.0.0.1',
+    namespace: options.namespace ?? file.namespace ?? 'default',
+    keep: options.keep ?? false,
+  });
+}
+
+interface Project {
+  root: string;
+  configPath: string | null;
+  file: UberConfigFile;
+}
+
+async function loadProject(cwd: string, config: UberOptions['config']): Promise<Project> {
+  if (typeof config === 'object') {
+    return { root: cwd, configPath: null, file: await checkConfig(config, 'config') };
+  }
+  if (typeof config === 'string') {
+    const configPath = isAbsolute(config) ? config : resolve(cwd, config);
+    return { root: resolve(configPath, '..'), configPath, file: await loadConfigFile(configPath) };
+  }
+  const { root, configPath } = findProject(cwd);
+  return { root, configPath, file: configPath === null ? {} : await loadConfigFile(configPath) };
+}
+
+function parseOverride(text: string): EnvOverride {
+  const match = /^(?:(?<service>[^=]+)\.)?(?<key>[A-Za-z_][A-Za-z0-9_]*)=(?<value>[^]*)$/.exec(text);
+  const { service, key, value } = match?.groups ?? {};
+  if (key === undefined || value === undefined) {
+    // The text may hold a secret: only what stands before the "=" is repeated.
+    throw new UberError(
+      'USAGE',
+      `--env "${text.split('=')[0]}" is not of the form KEY=value or service.KEY=value.`,
+    );
+  }
+  return { service: service ?? null, key, value };
+}

@@ -1,0 +1,72 @@
+// The check of `uber.config.*`: one schema, from which the shipped JSON Schema is generated too.
+import * as z from 'zod';
+import type { ReadyOptions, ServiceOptions, UberConfigFile } from '../options.ts';
+
+const durationMs = z.number().int().min(1).max(86_400_000);
+const statusCode = z.number().int().min(100).max(599);
+const text = z.string().min(1);
+
+const readySchema = z.strictObject({
+  http: text
+    .startsWith('/')
+    .optional()
+    .describe('Path of a request sent until it answers with a ready status'),
+  status: z
+    .union([statusCode, z.tuple([statusCode, statusCode])])
+    .optional()
+    .describe('The status that counts as ready, or the lowest and the highest one. Default: 200 to 399'),
+  intervalMs: durationMs.optional().describe('Pause between two tries, in milliseconds. Default: 100'),
+  timeoutMs: durationMs.optional().describe('Time to ready, in milliseconds. Default: 30000'),
+}) satisfies z.ZodType<ReadyOptions>;
+
+const serviceSchema = z.strictObject({
+  entry: text.optional().describe('The file or folder to run. Default: services/<name>'),
+  args: z.array(z.string()).optional().describe('Arguments of the program'),
+  cwd: text.optional().describe('What process.cwd() answers in the service. Default: its folder'),
+  env: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .optional()
+    .describe('Environment of the service; a value in the shell wins over it'),
+  dependsOn: z.array(text).optional().describe('Services that must be ready before this one starts'),
+  ready: z
+    .union([z.enum(['listening', 'started']), readySchema])
+    .optional()
+    .describe('When the service counts as ready. Default: listening'),
+  port: z.number().int().min(1).max(65_535).optional().describe('A fixed port. Default: a free one'),
+  placement: z.enum(['thread']).optional().describe('Where the service lives. Default: thread'),
+  stopGraceMs: durationMs.optional().describe('How long a stop may take, in milliseconds. Default: 5000'),
+}) satisfies z.ZodType<ServiceOptions>;
+
+/** The schema of a configuration file. */
+export const configFileSchema = z.strictObject({
+  $schema: z.string().optional().describe('Where this schema is; only editors read it'),
+  services: z
+    .record(z.string(), z.union([text, serviceSchema]))
+    .optional()
+    .describe('Name of a service -> its file or folder, or its options'),
+  groups: z
+    .record(z.string(), z.array(text))
+    .optional()
+    .describe('Name of a group -> services; select with @name'),
+  host: text.optional().describe('The address every service binds. Default: 127.0.0.1'),
+  namespace: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'use 1 to 32 lower-case letters, digits and dashes')
+    .optional()
+    .describe('Label that keeps runs apart. Default: default'),
+}) satisfies z.ZodType<UberConfigFile>;
+
+/** The keys each kind of object knows, for "did you mean". */
+export const KNOWN_KEYS = {
+  top: Object.keys(configFileSchema.shape),
+  service: Object.keys(serviceSchema.shape),
+  ready: Object.keys(readySchema.shape),
+} as const;
+
+/** The JSON Schema (draft 7) of a configuration file, for editors. */
+export function configFileJsonSchema(): unknown {
+  return {
+    title: 'uberservice configuration',
+    ...z.toJSONSchema(configFileSchema, { target: 'draft-7', io: 'input' }),
+  };
+}

@@ -1,0 +1,92 @@
+// The one error class of the launcher, and the table of everything that can go wrong.
+
+/**
+ * Every code a caller can meet, with whose fault it is (`user` gets one line and a hint, `ours` adds a stack)
+ * and the exit code of the command line.
+ */
+export const ERROR_CODES = {
+  CONFIG_INVALID: { fault: 'user', exitCode: 2 },
+  CONFIG_UNREADABLE: { fault: 'user', exitCode: 2 },
+  USAGE: { fault: 'user', exitCode: 2 },
+  NO_SERVICES: { fault: 'user', exitCode: 2 },
+  UNKNOWN_SERVICE: { fault: 'user', exitCode: 2 },
+  UNKNOWN_GROUP: { fault: 'user', exitCode: 2 },
+  RESERVED_NAME: { fault: 'user', exitCode: 2 },
+  INVALID_NAME: { fault: 'user', exitCode: 2 },
+  NAME_CLASH: { fault: 'user', exitCode: 2 },
+  ENTRY_NOT_FOUND: { fault: 'user', exitCode: 2 },
+  DEPENDENCY_MISSING: { fault: 'user', exitCode: 2 },
+  DEPENDENCY_CYCLE: { fault: 'user', exitCode: 2 },
+  PORT_PINNED_TWICE: { fault: 'user', exitCode: 2 },
+  ENV_UNREADABLE: { fault: 'user', exitCode: 2 },
+  RESOURCE_INVALID: { fault: 'user', exitCode: 2 },
+  DATA_DIR_FAILED: { fault: 'user', exitCode: 1 },
+  PORT_BUSY: { fault: 'user', exitCode: 1 },
+  PORT_STOLEN: { fault: 'user', exitCode: 1 },
+  BUILD_FAILED: { fault: 'user', exitCode: 1 },
+  LOAD_FAILED: { fault: 'user', exitCode: 1 },
+  START_FAILED: { fault: 'user', exitCode: 1 },
+  NO_EXPORT: { fault: 'user', exitCode: 1 },
+  NEVER_LISTENED: { fault: 'user', exitCode: 1 },
+  LISTENED_TWICE: { fault: 'user', exitCode: 1 },
+  LISTEN_FAILED: { fault: 'user', exitCode: 1 },
+  NOT_READY: { fault: 'user', exitCode: 1 },
+  EXITED: { fault: 'user', exitCode: 1 },
+  CRASHED: { fault: 'user', exitCode: 1 },
+  DEPENDENCY_FAILED: { fault: 'user', exitCode: 1 },
+  STOPPED_EARLY: { fault: 'user', exitCode: 1 },
+  NOT_RUNNING: { fault: 'user', exitCode: 3 },
+  TIMED_OUT: { fault: 'user', exitCode: 4 },
+  INTERNAL: { fault: 'ours', exitCode: 1 },
+} as const satisfies Record<string, { fault: 'user' | 'ours'; exitCode: number }>;
+
+/** A key of the code table. Callers compare codes, never texts. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** What an error becomes when it crosses a thread: plain data (a class would be lost on the way). */
+export interface ErrorData {
+  readonly code: string;
+  readonly message: string;
+  readonly stack: string | null;
+}
+
+/** What may stand beside the message of an {@link UberError}. */
+export interface UberErrorDetails {
+  /** The service it is about. */
+  readonly service?: string;
+  /** What to do about it: one sentence. */
+  readonly hint?: string;
+  /** The service's own last lines, oldest first. */
+  readonly lastLines?: readonly string[];
+  /** The service's own stack, already mapped to its sources. */
+  readonly serviceStack?: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error of the launcher. `message` says what failed and with which value; `hint` says what to do.
+ */
+export class UberError extends Error {
+  override readonly name = 'UberError';
+  readonly code: ErrorCode;
+  readonly service: string | null;
+  readonly hint: string | null;
+  readonly lastLines: readonly string[];
+  readonly serviceStack: string | null;
+
+  constructor(code: ErrorCode, message: string, details: UberErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.service = details.service ?? null;
+    this.hint = details.hint ?? null;
+    this.lastLines = details.lastLines ?? [];
+    this.serviceStack = details.serviceStack ?? null;
+  }
+}
+
+/** The error itself when it is ours to show, else an `INTERNAL` one that keeps it as cause. */
+export function toUberError(error: unknown): UberError {
+  if (error instanceof UberError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new UberError('INTERNAL', message, { cause: error });
+}

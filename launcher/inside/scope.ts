@@ -1,0 +1,50 @@
+// Everything the launcher knows of one service inside its thread. There is no module-level "current service":
+// code asks `currentScope`.
+import type { Server } from 'node:net';
+import type { FromInside, StartMessage } from '../protocol.ts';
+
+/** One service of this thread. */
+export interface ServiceScope {
+  readonly start: StartMessage;
+  /** Sends a message to main. */
+  readonly post: (message: FromInside) => void;
+  /** Every server that listens. */
+  readonly servers: Set<Server>;
+  /** The server on the leased port. */
+  main: Server | null;
+  /** The port the program asked for when it opened `main`. */
+  mainAsked: number;
+  /** The server the launcher made for an exported app; gives way when the program listens by itself. */
+  ownServer: Server | null;
+  /** Called at the first listen on the leased port. */
+  onMainListen: (() => void) | null;
+  /** `stop` of the service's definition. */
+  stopHook: (() => unknown) | null;
+  readonly abort: AbortController;
+  isStopping: boolean;
+}
+
+let only: ServiceScope | null = null;
+
+/** Makes the scope of the one service of this thread. */
+export function openScope(start: StartMessage, post: ServiceScope['post']): ServiceScope {
+  only = {
+    start,
+    post,
+    servers: new Set(),
+    main: null,
+    mainAsked: 0,
+    ownServer: null,
+    onMainListen: null,
+    stopHook: null,
+    abort: new AbortController(),
+    isStopping: false,
+  };
+  return only;
+}
+
+/** The service on whose behalf the caller runs. */
+export function currentScope(): ServiceScope {
+  if (only === null) throw new Error('no service has been opened in this thread');
+  return only;
+}

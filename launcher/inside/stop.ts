@@ -1,0 +1,48 @@
+// How a service stops: its own hook, its own signal handlers, else its servers are closed for it.
+import type { Server } from 'node:net';
+import { errorData } from './report.ts';
+import type { ServiceScope } from './scope.ts';
+
+/** Pause between two looks for connections that have become idle, in milliseconds. */
+const IDLE_CHECK_MS = 25;
+
+/** Asks the service to end. The thread ends when it has; main ends it when it takes too long. */
+export async function stopService(scope: ServiceScope): Promise<void> {
+  if (scope.isStopping) return;
+  scope.isStopping = true;
+  scope.abort.abort();
+  await runHook(scope);
+  const signal = (['SIGTERM', 'SIGINT'] as const).find((name) => process.listenerCount(name) > 0);
+  const closed = Promise.all([...scope.servers].map((server) => closeServer(server, signal === undefined)));
+  if (signal !== undefined) {
+    // As in a process of its own: the handler decides when it is over.
+    process.emit(signal, signal);
+    return;
+  }
+  await closed;
+  process.exit();
+}
+
+async function runHook(scope: ServiceScope): Promise<void> {
+  try {
+    await scope.stopHook?.();
+  } catch (error) {
+    const { message, stack } = errorData(error);
+    process.stderr.write(`stop failed: ${stack ?? message}\n`);
+  }
+}
+
+/** Takes no new connections, ends the idle ones at once and the others after their answer. */
+function closeServer(server: Server, isOurs: boolean): Promise<void> {
+  // With a signal handler the service closes its servers itself; a second close would be an error there.
+  if (!isOurs) return Promise.resolve();
+  return new Promise((resolve) => {
+    const closable = server as Server & { closeIdleConnections?(): void };
+    const timer = setInterval(() => closable.closeIdleConnections?.(), IDLE_CHECK_MS);
+    server.close(() => {
+      clearInterval(timer);
+      resolve();
+    });
+    closable.closeIdleConnections?.();
+  });
+}

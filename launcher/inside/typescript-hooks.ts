@@ -1,0 +1,68 @@
+// Loads TypeScript inside the thread from what main has compiled. Synchronous hooks: no loader thread.
+import { existsSync, readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { BuildManifest, CompiledFile } from '../protocol.ts';
+
+const COMPILED_KINDS = /\.(?:[cm]?ts|[jt]sx)$/;
+/** What a specifier without extension, or with the extension of the output, may stand for. */
+const EXTENSIONS = ['.ts', '.tsx', '.mts', '.cts', '.js', '.mjs', '.cjs', '.jsx', '.json'];
+const SOURCE_OF: Record<string, string[]> = {
+  '.js': ['.ts', '.tsx'],
+  '.mjs': ['.mts'],
+  '.cjs': ['.cts'],
+  '.jsx': ['.tsx'],
+};
+
+/**
+ * Installs the hooks.
+ * @param compile asks main for a file that no static import led to; blocks until it answers
+ */
+export function loadTypeScriptFrom(build: BuildManifest, compile: (path: string) => BuildManifest): void {
+  const files = new Map<string, CompiledFile>(Object.entries(build.files));
+  const edges = new Map(Object.entries(build.edges));
+  const learn = (more: BuildManifest): void => {
+    for (const [url, file] of Object.entries(more.files)) files.set(url, file);
+    for (const [url, imports] of Object.entries(more.edges)) edges.set(url, imports);
+  };
+  process.setSourceMapsEnabled(true);
+  registerHooks({
+    resolve(specifier, context, next) {
+      const { parentURL } = context;
+      if (parentURL === undefined || !files.has(parentURL)) return next(specifier, context);
+      const known = edges.get(parentURL)?.[specifier];
+      if (known !== undefined) return { url: known, shortCircuit: true, format: files.get(known)?.format };
+      try {
+        return next(specifier, context);
+      } catch (error) {
+        const guess = specifier.startsWith('.') ? guessFile(new URL(specifier, parentURL)) : null;
+        if (guess === null) throw error;
+        return { url: guess, shortCircuit: true };
+      }
+    },
+    load(url, context, next) {
+      if (!files.has(url) && isCompiledKind(url)) learn(compile(fileURLToPath(url)));
+      const file = files.get(url);
+      if (file === undefined) return next(url, context);
+      return { format: file.format, source: readFileSync(file.path, 'utf8'), shortCircuit: true };
+    },
+  });
+}
+
+function isCompiledKind(url: string): boolean {
+  return url.startsWith('file:') && COMPILED_KINDS.test(url) && !url.includes('/node_modules/');
+}
+
+/** The file a computed specifier means, by the rules TypeScript and bundlers share. */
+function guessFile(target: URL): string | null {
+  const path = fileURLToPath(target);
+  const extension = /\.[cm]?jsx?$/.exec(path)?.[0] ?? '';
+  const sources = (SOURCE_OF[extension] ?? []).map((source) => path.slice(0, -extension.length) + source);
+  const candidates = [
+    ...sources,
+    ...EXTENSIONS.map((end) => path + end),
+    ...EXTENSIONS.map((end) => `${path}/index${end}`),
+  ];
+  const found = candidates.find((candidate) => existsSync(candidate));
+  return found === undefined ? null : pathToFileURL(found).href;
+}

@@ -1,0 +1,53 @@
+// Carries the output of one thread from its ring to its log: a ring at a time, so that no service crowds out the
+// others, and only as fast as the reader of the lines can follow.
+import type { LogRingReader, RingStream } from '../log-ring.ts';
+
+/** Says whether lines can be taken now. A service that writes faster waits, as it would at a full pipe. */
+export interface FlowControl {
+  readonly isCongested: () => boolean;
+  /** Calls back once when lines can be taken again. */
+  readonly onceFree: (callback: () => void) => void;
+}
+
+/** Takes lines at any speed. */
+export const UNLIMITED: FlowControl = { isCongested: () => false, onceFree: (callback) => callback() };
+
+type Take = (stream: RingStream, bytes: Buffer) => void;
+
+/** The pump of one incarnation. */
+export class LogPump {
+  readonly #ring: LogRingReader;
+  readonly #take: Take;
+  readonly #flow: FlowControl;
+  #isRunning = false;
+
+  constructor(ring: LogRingReader, take: Take, flow: FlowControl) {
+    this.#ring = ring;
+    this.#take = take;
+    this.#flow = flow;
+  }
+
+  /** The writer has said that there is something to read. */
+  wake(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#turn();
+  }
+
+  /** Takes what is there now: what a service wrote before it told us something belongs before that. */
+  catchUp(): void {
+    this.#ring.drain(this.#take);
+  }
+
+  /** The thread is gone: takes all that is left. */
+  finish(): void {
+    while (this.#ring.drain(this.#take) > 0);
+  }
+
+  #turn(): void {
+    this.#ring.drain(this.#take);
+    if (this.#flow.isCongested()) this.#flow.onceFree(() => setImmediate(() => this.#turn()));
+    else if (this.#ring.sleep()) this.#isRunning = false;
+    else setImmediate(() => this.#turn());
+  }
+}

@@ -1,0 +1,31 @@
+// What a service may be called, and what its name becomes elsewhere.
+
+/** Words of the command line: `uber foo` must mean a service, `uber ps` a verb. */
+export const VERBS: readonly string[] = [
+  ...[
+    'up',
+    'down',
+    'ps',
+    'logs',
+    'restart',
+    'start',
+    'stop',
+    'wait',
+    'env',
+    'run',
+    'graph',
+    'doctor',
+    'init',
+  ],
+  ...['completion', 'export', 'recordings', 'exec', 'open', 'inspect', 'profile', 'heap'],
+];
+
+/** A name is also a folder and part of a file name: this keeps it inside its namespace on every system. */
+export function isValidName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name) && !name.endsWith('.');
+}
+
+/** The name in environment variables: upper-cased, all else than letters and digits becomes `_`. */
+export function envName(service: string): string {
+  return service.toUpperCase().replace(/[^A-Z0-9]/g, '_');
+}

@@ -1,0 +1,101 @@
+// What users pass (`uber.config.*`, options of the library) and the complete configuration made from it.
+
+/** When a service counts as ready. */
+export interface ReadyOptions {
+  /** Path of a request sent until it answers with a ready status, for example `/health`. */
+  http?: string | undefined;
+  /** The status that counts as ready, or the lowest and the highest one. Default: 200 to 399. */
+  status?: number | [number, number] | undefined;
+  /** Pause between two tries, in milliseconds. Default: 100. */
+  intervalMs?: number | undefined;
+  /** Time from the beginning of the service to ready, in milliseconds. Default: 30000. */
+  timeoutMs?: number | undefined;
+}
+
+/** One service of `uber.config.*`. Every key may be left out; `entry` only when `services/<name>` exists. */
+export interface ServiceOptions {
+  /** The file or folder to run, relative to the configuration file. Default: `services/<name>`. */
+  entry?: string | undefined;
+  /** Arguments of the program. */
+  args?: string[] | undefined;
+  /** What `process.cwd()` answers in the service, relative to the configuration file. Default: the service's folder. */
+  cwd?: string | undefined;
+  /** Environment of the service; a value in the shell wins over it. */
+  env?: Record<string, string | number | boolean> | undefined;
+  /** Services that must be ready before this one starts. */
+  dependsOn?: string[] | undefined;
+  /** When the service counts as ready. `'started'` suits one that never listens. Default: `'listening'`. */
+  ready?: 'listening' | 'started' | ReadyOptions | undefined;
+  /** A fixed port. Default: a free one. */
+  port?: number | undefined;
+  /** Where the service lives. Default: `'thread'`. */
+  placement?: 'thread' | undefined;
+  /** How long it may take to stop before it is ended, in milliseconds. Default: 5000. */
+  stopGraceMs?: number | undefined;
+}
+
+/** The default export of `uber.config.{ts,mts,js,mjs}`, or the content of `uber.config.json`. */
+export interface UberConfigFile {
+  /** Where the JSON Schema of a JSON configuration is; only editors read it. */
+  $schema?: string | undefined;
+  /** Name of a service -> its file or folder, or its options. Those in `services/*` need not be named. */
+  services?: Record<string, string | ServiceOptions> | undefined;
+  /** Name of a group -> services; select it with `@name`. */
+  groups?: Record<string, string[]> | undefined;
+  /** The address every service binds. Default: `127.0.0.1`, reachable from this machine only. */
+  host?: string | undefined;
+  /** Label that keeps runs apart. Default: `default`. */
+  namespace?: string | undefined;
+}
+
+/** What a caller of the library or the command line may ask for. */
+export interface UberOptions {
+  /**
+   * Which services: names, globs (`'acc*'`), groups (`'@core'`), `'!name'` to leave one out.
+   * Default: all. What they depend on is added.
+   */
+  services?: readonly string[] | undefined;
+  /** Where to look for the project. Default: the working directory. */
+  cwd?: string | undefined;
+  /** A configuration, or the path of a configuration file. Default: the `uber.config.*` of the project, if any. */
+  config?: UberConfigFile | string | undefined;
+  /** False starts only what is named. Default: true. */
+  deps?: boolean | undefined;
+  /** `KEY=value` for all services, `name.KEY=value` for one; wins over the shell and over files. */
+  env?: readonly string[] | undefined;
+  /** Files in the form of `.env`, for all services; they win over the shell. */
+  envFiles?: readonly string[] | undefined;
+  /** The address every service binds. Default: `127.0.0.1`. */
+  host?: string | undefined;
+  /** Label that keeps runs apart. Default: `default`. */
+  namespace?: string | undefined;
+  /** Keeps data directories and logs at the end. Default: false. */
+  keep?: boolean | undefined;
+}
+
+/** One value of `--env`. */
+export interface EnvOverride {
+  /** Null: for all services. */
+  readonly service: string | null;
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Complete and frozen: what a run is made from. Paths are absolute. */
+export interface UberConfig {
+  readonly root: string;
+  readonly configPath: string | null;
+  readonly file: Readonly<UberConfigFile>;
+  readonly selection: readonly string[];
+  readonly withDependencies: boolean;
+  readonly envOverrides: readonly EnvOverride[];
+  readonly envFiles: readonly string[];
+  readonly host: string;
+  readonly namespace: string;
+  readonly keep: boolean;
+}
+
+/** Gives `uber.config.ts` its types; returns what it is given. */
+export function defineConfig(config: UberConfigFile): UberConfigFile {
+  return config;
+}

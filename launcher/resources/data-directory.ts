@@ -1,0 +1,26 @@
+// `.uber/runs/<run>/<name>/`: what a service writes. Fresh for every run.
+import { mkdir, rm } from 'node:fs/promises';
+import { UberError } from '../errors.ts';
+import type { ResourceKind } from './resource-kind.ts';
+
+/** An empty folder that nobody else can read. */
+export const dataDirectory: ResourceKind = {
+  async prepare({ name }, run) {
+    const path = run.dataDir(name);
+    try {
+      await mkdir(path, { mode: 0o700 });
+    } catch (cause) {
+      throw new UberError(
+        'DATA_DIR_FAILED',
+        `Cannot make the data directory of "${name}": ${(cause as Error).message}`,
+        {
+          service: name,
+          cause,
+        },
+      );
+    }
+  },
+  async dispose({ name }, run) {
+    await rm(run.dataDir(name), { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  },
+};

@@ -1,0 +1,72 @@
+// The library: a run as a handle.
+import { resolveConfig } from './config/resolve-config.ts';
+import { UberError } from './errors.ts';
+import type { UberOptions } from './options.ts';
+import type { RunEvents } from './supervisor/events.ts';
+import type { EnvValue, ReadyRow } from './types.ts';
+import { createUber, type RunSnapshot } from './uber.ts';
+
+/** A run of services that are ready. */
+export interface UberHandle {
+  readonly runId: string;
+  /** Name -> base URL without a trailing slash, of every service that listens. */
+  readonly urls: Readonly<Record<string, string>>;
+  /**
+   * Base URL of a service.
+   * @throws UberError for a service that is not in the run or does not listen
+   */
+  url(service: string): string;
+  /** The environment of a service, each value with its origin. */
+  env(service: string): Record<string, EnvValue>;
+  /** What is running now: plain data. */
+  snapshot(): RunSnapshot;
+  /** Ends the service and starts it again on the same port; resolves when it is ready. */
+  restart(service: string): Promise<ReadyRow>;
+  /** Stops all services and removes their data directories. */
+  stop(): Promise<void>;
+  /** Calls the listener at every such event from now on; returns the function that takes it off again. */
+  on<Name extends keyof RunEvents>(name: Name, listener: (event: RunEvents[Name]) => void): () => void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Options of {@link startUber}. */
+export interface StartUberOptions extends UberOptions {
+  /** Called with every line the services write, also while they start. */
+  onLog?: ((line: RunEvents['log']) => void) | undefined;
+}
+
+/**
+ * Starts services and resolves when all of them are ready.
+ * @throws UberError the first failure, with the last lines of that service; nothing is left running then
+ */
+export async function startUber(options: StartUberOptions = {}): Promise<UberHandle> {
+  const uber = createUber(await resolveConfig(options));
+  if (options.onLog !== undefined) uber.emitter.on('log', options.onLog);
+  await uber.start();
+  const urls = (): Record<string, string> =>
+    Object.fromEntries(
+      uber
+        .snapshot()
+        .services.flatMap(({ service, ready }) => (ready?.url == null ? [] : [[service, ready.url]])),
+    );
+  return {
+    runId: uber.runId,
+    get urls() {
+      return urls();
+    },
+    url(service) {
+      const known = urls();
+      if (known[service] !== undefined) return known[service];
+      throw new UberError(
+        'UNKNOWN_SERVICE',
+        `No service "${service}" is listening in this run. Listening: ${Object.keys(known).join(', ')}.`,
+      );
+    },
+    env: (service) => uber.env(service),
+    snapshot: () => uber.snapshot(),
+    restart: (service) => uber.restart(service),
+    stop: () => uber.stop(),
+    on: (name, listener) => uber.emitter.on(name, listener),
+    [Symbol.asyncDispose]: () => uber.stop(),
+  };
+}

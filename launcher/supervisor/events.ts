@@ -1,0 +1,36 @@
+// What a run tells while it lives: facts, in the order they happened.
+import { EventEmitter } from 'node:events';
+import type { UberError } from '../errors.ts';
+import type { InstanceState, LogLine, ReadyRow } from '../types.ts';
+
+/** Every event of a run with what it carries. */
+export interface RunEvents {
+  /** An instance has changed its state. */
+  state: { readonly service: string; readonly state: InstanceState };
+  /** A service has written a line. */
+  log: LogLine;
+  /** An instance is ready. */
+  ready: ReadyRow;
+  /** All are ready. */
+  up: { readonly run: string; readonly bootMs: number; readonly services: readonly ReadyRow[] };
+  /** A service could not start, or has ended by itself. */
+  failed: { readonly service: string | null; readonly error: UberError };
+  /** An instance has ended as it should. */
+  stopped: { readonly service: string };
+  /** Nothing of the run is left. */
+  down: { readonly run: string };
+}
+
+/** A typed emitter: `on` returns the function that takes the listener off again. */
+export class RunEmitter {
+  readonly #emitter = new EventEmitter().setMaxListeners(0);
+
+  on<Name extends keyof RunEvents>(name: Name, listener: (event: RunEvents[Name]) => void): () => void {
+    this.#emitter.on(name, listener);
+    return () => void this.#emitter.off(name, listener);
+  }
+
+  emit<Name extends keyof RunEvents>(name: Name, event: RunEvents[Name]): void {
+    this.#emitter.emit(name, event);
+  }
+}

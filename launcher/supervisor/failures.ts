@@ -1,0 +1,132 @@
+// Every message about a service that failed, built in one place.
+import { isBuiltin } from 'node:module';
+import { type ErrorCode, type ErrorData, UberError, type UberErrorDetails } from '../errors.ts';
+
+/** What is known about a service beside its failure. */
+export interface FailureContext {
+  readonly service: string;
+  readonly lastLines: readonly string[];
+  /** True until the service has been ready. */
+  readonly isStarting: boolean;
+}
+
+/** It said itself that it cannot start: an error in loading the module or in `start`, or a second listen. */
+export function failedToStart(context: FailureContext, { code, message, stack }: ErrorData): UberError {
+  const text = firstLine(message);
+  const { service } = context;
+  if (code === 'LISTENED_TWICE') {
+    return failure('LISTENED_TWICE', message, context, {
+      hint: 'Let its second server listen on another port: it gets one of its own.',
+      ...stackOf(stack),
+    });
+  }
+  if (code === 'START_FAILED') {
+    return failure('START_FAILED', `"${service}" failed to start: ${text}`, context, stackOf(stack));
+  }
+  return failure('LOAD_FAILED', `"${service}" could not be loaded: ${text}`, context, {
+    ...missingPackage(message),
+    ...stackOf(stack),
+  });
+}
+
+/** An error nobody caught ended it. */
+export function crashed(context: FailureContext, { message, stack }: ErrorData): UberError {
+  const when = context.isStarting ? ' while starting' : '';
+  return failure(
+    'CRASHED',
+    `"${context.service}" crashed${when}: ${firstLine(message)}`,
+    context,
+    stackOf(stack),
+  );
+}
+
+/** It called `process.exit`. */
+export function calledExit(context: FailureContext, exitCode: number, stack: string): UberError {
+  const when = context.isStarting ? ' while starting' : '';
+  const place = callSite(stack);
+  const where = place === null ? '' : ` at ${place}`;
+  return failure(
+    'EXITED',
+    `"${context.service}" called process.exit(${exitCode})${when}${where}.`,
+    context,
+    {},
+  );
+}
+
+/** Its thread ended, and nothing it said explains why. */
+export function endedByItself(context: FailureContext, exitCode: number, error: Error | null): UberError {
+  const { service } = context;
+  if (error !== null)
+    return crashed(context, { code: 'CRASHED', message: error.message, stack: error.stack ?? null });
+  if (context.isStarting && exitCode === 0) {
+    return failure(
+      'NEVER_LISTENED',
+      `"${service}" ended without listening: it had nothing more to do and never called listen().`,
+      context,
+      {
+        hint: 'Export an app or a start function, or call listen(). One that is not meant to listen sets ready: "started".',
+      },
+    );
+  }
+  return failure('EXITED', `"${service}" ended by itself with exit code ${exitCode}.`, context, {});
+}
+
+/** It took too long. */
+export function notReady(context: FailureContext, timeoutMs: number, reason: string): UberError {
+  return failure(
+    'NOT_READY',
+    `"${context.service}" was not ready after ${timeoutMs} ms: ${reason}.`,
+    context,
+    {},
+  );
+}
+
+/** Its leased port was taken twice in a row. */
+export function portStolen(context: FailureContext, port: number): UberError {
+  return failure(
+    'PORT_STOLEN',
+    `"${context.service}" could not listen: port ${port} was taken by another process.`,
+    context,
+    {},
+  );
+}
+
+function failure(
+  code: ErrorCode,
+  message: string,
+  context: FailureContext,
+  details: UberErrorDetails,
+): UberError {
+  return new UberError(code, message, { service: context.service, lastLines: context.lastLines, ...details });
+}
+
+function stackOf(stack: string | null): UberErrorDetails {
+  return stack === null ? {} : { serviceStack: withoutLauncherFrames(stack) };
+}
+
+/** Frames of the launcher and of Node's own loader say nothing about the service. */
+function withoutLauncherFrames(stack: string): string {
+  const lines = stack
+    .split('\n')
+    .filter((line) => !/^\s+at .*(?:dist[\\/]inside[\\/]worker\.cjs|node:internal\/)/.test(line));
+  return lines.join('\n');
+}
+
+/** The first frame that is not the launcher's, as file:line:column. */
+function callSite(stack: string): string | null {
+  const frame = withoutLauncherFrames(stack)
+    .split('\n')
+    .find((line) => /^\s+at /.test(line) && !/launcher[\\/]inside[\\/]/.test(line));
+  return frame === undefined
+    ? null
+    : (/\(?((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?$/.exec(frame)?.[1]?.replace('file://', '') ?? null);
+}
+
+function missingPackage(message: string): UberErrorDetails {
+  const name = /Cannot find (?:package|module) '((?:@[^/']+\/)?[^./'@][^/']*)/.exec(message)?.[1];
+  return name === undefined || isBuiltin(name) ? {} : { hint: `Is it installed? npm install ${name}` };
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? text;
+}

@@ -1,0 +1,200 @@
+// One service in a run: its state, its lease and its current incarnation.
+import { UberError } from '../errors.ts';
+import type { ServiceLog } from '../logs/service-log.ts';
+import type { Incarnation, IncarnationExit, Placement, StartRequest } from '../placement/placement.ts';
+import { portBusyError } from '../ports/port-leases.ts';
+import type { InstanceState, PortLease, ReadyRow, ServiceSpec } from '../types.ts';
+import { portStolen } from './failures.ts';
+import { type OpenedPorts, PortStolen, StartWatch } from './start-watch.ts';
+
+/** What an instance needs of its run. */
+export interface InstanceOptions {
+  readonly spec: ServiceSpec;
+  readonly placement: Placement;
+  readonly log: ServiceLog;
+  readonly dataDir: string;
+  readonly now: () => number;
+  /** Makes all that an incarnation starts from, anew each time. */
+  readonly prepare: (lease: PortLease, extraPorts: Readonly<Record<string, number>>) => Promise<Prepared>;
+  readonly lease: () => Promise<PortLease>;
+  /** Another port, when the leased one was taken. */
+  readonly renewLease: () => Promise<PortLease>;
+  readonly onChange: (state: InstanceState) => void;
+  /** It was ready and has ended by itself; null when it had done its work. */
+  readonly onEnd: (error: UberError | null) => void;
+}
+
+/** The parts of a start that differ between incarnations. */
+export type Prepared = Pick<StartRequest, 'message' | 'env' | 'compile' | 'flow'>;
+
+interface Running {
+  readonly incarnation: Incarnation;
+  readonly exited: Promise<void>;
+}
+
+/** The state machine of one service. Commands to it must be given one after the other. */
+export class Instance {
+  readonly spec: ServiceSpec;
+  readonly #options: InstanceOptions;
+  #state: InstanceState = 'idle';
+  #incarnations = 0;
+  #current: Running | null = null;
+  #extraPorts: Record<string, number> = {};
+  #row: ReadyRow | null = null;
+  /** Rejects a start that is under way. */
+  #cancel: ((error: Error) => void) | null = null;
+
+  constructor(options: InstanceOptions) {
+    this.spec = options.spec;
+    this.#options = options;
+  }
+
+  get state(): InstanceState {
+    return this.#state;
+  }
+
+  /** What is shown of it while it is ready, else null. */
+  get row(): ReadyRow | null {
+    return this.#row;
+  }
+
+  /**
+   * Starts a new incarnation and waits until it is ready. A port that somebody took meanwhile costs one retry.
+   * @throws UberError why it is not ready; nothing of it is left then
+   */
+  async start(): Promise<ReadyRow> {
+    this.#become('starting');
+    try {
+      const lease = await this.#options.lease();
+      const row = await this.#startOn(lease).catch(async (error: unknown) => {
+        if (!(error instanceof PortStolen)) throw error;
+        return this.#startOn(await this.#anotherLease());
+      });
+      this.#row = row;
+      this.#become('ready');
+      return row;
+    } catch (error) {
+      await this.#current?.incarnation.terminate();
+      // A stop that came meanwhile has its own end for the state.
+      if (this.#state === 'starting') this.#become('failed');
+      throw error instanceof PortStolen ? await this.#portTaken() : error;
+    }
+  }
+
+  /** Asks it to end, waits for the grace, then ends it. A start that is under way is cancelled. */
+  async stop(): Promise<void> {
+    if (this.#state === 'stopped' || this.#state === 'failed') return;
+    const isReady = this.#state === 'ready';
+    this.#become('stopping');
+    this.#row = null;
+    this.#cancel?.(
+      new UberError('STOPPED_EARLY', `"${this.spec.name}" was stopped before it was ready.`, {
+        service: this.spec.name,
+      }),
+    );
+    const current = this.#current;
+    if (current !== null) {
+      if (isReady) await this.#endWithin(current, this.spec.stopGraceMs);
+      await current.incarnation.terminate();
+    }
+    this.#become('stopped');
+  }
+
+  async #startOn(lease: PortLease): Promise<ReadyRow> {
+    const { log, now, prepare } = this.#options;
+    log.beginIncarnation();
+    const beganMs = now();
+    const prepared = await prepare(lease, this.#extraPorts);
+    const opened = await new Promise<OpenedPorts>((onReady, onFailure) => {
+      this.#cancel = onFailure;
+      if (this.#state !== 'starting') return onFailure(new Error('stopped while preparing'));
+      this.#launch(
+        prepared,
+        new StartWatch({ spec: this.spec, lease, lastLines: () => log.lastLines(), onReady, onFailure }),
+      );
+    }).finally(() => {
+      this.#cancel = null;
+    });
+    this.#extraPorts = Object.fromEntries(opened.extraPorts.map(({ asked, port }) => [asked, port]));
+    return this.#makeRow(lease, opened, now() - beganMs);
+  }
+
+  #launch(prepared: Prepared, watch: StartWatch): void {
+    this.#incarnations += 1;
+    const { placement, log } = this.#options;
+    let finish: () => void = () => undefined;
+    const exited = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const incarnation = placement.start({
+      ...prepared,
+      events: {
+        onMessage: (message) => watch.take(message),
+        onOutput: (stream, bytes) => log.write(stream, bytes),
+        onExit: (exit) => {
+          log.endIncarnation();
+          this.#ended(watch, exit);
+          finish();
+        },
+      },
+    });
+    this.#current = { incarnation, exited };
+  }
+
+  #ended(watch: StartWatch, exit: IncarnationExit): void {
+    const wasReady = this.#state === 'ready';
+    this.#current = null;
+    const error = watch.explainExit(exit);
+    if (!wasReady) return;
+    this.#row = null;
+    this.#become(error === null ? 'stopped' : 'failed');
+    this.#options.onEnd(error as UberError | null);
+  }
+
+  async #endWithin({ incarnation, exited }: Running, graceMs: number): Promise<void> {
+    incarnation.stop();
+    let timer: NodeJS.Timeout | undefined;
+    const grace = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, graceMs);
+    });
+    await Promise.race([exited, grace]);
+    clearTimeout(timer);
+  }
+
+  async #anotherLease(): Promise<PortLease> {
+    await this.#current?.incarnation.terminate();
+    return this.#options.renewLease();
+  }
+
+  async #portTaken(): Promise<UberError> {
+    const { port, isPinned } = await this.#options.lease();
+    if (isPinned) return portBusyError(this.spec.name, port);
+    return portStolen(
+      { service: this.spec.name, lastLines: this.#options.log.lastLines(), isStarting: true },
+      port,
+    );
+  }
+
+  #makeRow(lease: PortLease, { url, extraPorts }: OpenedPorts, bootMs: number): ReadyRow {
+    const { spec } = this;
+    return Object.freeze({
+      service: spec.name,
+      url,
+      port: url === null ? null : lease.port,
+      extraPorts,
+      placement: spec.placement,
+      pid: this.#current?.incarnation.pid ?? process.pid,
+      threadId: this.#current?.incarnation.threadId ?? 0,
+      incarnation: this.#incarnations,
+      bootMs: Math.round(bootMs),
+      resourceDir: spec.resourceDir,
+      dataDir: this.#options.dataDir,
+    });
+  }
+
+  #become(state: InstanceState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#options.onChange(state);
+  }
+}

@@ -1,0 +1,162 @@
+// Starts, stops and restarts the instances of one run in the order their dependencies ask for.
+import { toUberError, UberError } from '../errors.ts';
+import type { ReadyRow } from '../types.ts';
+import type { RunEmitter } from './events.ts';
+import type { Instance } from './instance.ts';
+
+interface SupervisorOptions {
+  /** In start order. */
+  readonly instances: readonly Instance[];
+  readonly emitter: RunEmitter;
+  /** True when what an instance was told at its start no longer holds: a port of another service has changed since. */
+  readonly isOutdated: (service: string) => boolean;
+}
+
+/** How often services are started again because ports moved while they started, before that is an error. */
+const MOST_REPAIRS = 3;
+
+/** Owns the order; each instance owns its state. */
+export class Supervisor {
+  readonly #byName: ReadonlyMap<string, Instance>;
+  readonly #options: SupervisorOptions;
+  readonly #queues = new Map<string, Promise<unknown>>();
+  #stopping: Promise<void> | null = null;
+  #failure: UberError | null = null;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#byName = new Map(options.instances.map((instance) => [instance.spec.name, instance]));
+  }
+
+  /**
+   * Starts all, each as soon as its dependencies are ready.
+   * @throws UberError the first failure; by then everything is stopped
+   */
+  async start(): Promise<readonly ReadyRow[]> {
+    const started = new Map<string, Promise<ReadyRow>>();
+    for (const instance of this.#byName.values()) {
+      const dependencies = instance.spec.dependsOn.flatMap((name) => started.get(name) ?? []);
+      started.set(instance.spec.name, this.#startAfter(instance, dependencies));
+    }
+    const results = await Promise.allSettled(
+      [...started.values()].map((row) => row.catch((error) => this.#fail(error))),
+    );
+    const stoppedMeanwhile = this.#stopping;
+    await stoppedMeanwhile;
+    if (this.#failure !== null) throw this.#failure;
+    if (stoppedMeanwhile !== null || results.some(({ status }) => status === 'rejected')) {
+      throw new UberError('STOPPED_EARLY', 'The run was stopped before all services were ready.');
+    }
+    await this.#repairOutdated();
+    return this.rows();
+  }
+
+  /** Stops all in reverse order, in parallel where nothing orders it. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAll();
+    return this.#stopping;
+  }
+
+  /**
+   * Replaces the incarnation of a service by a new one, on the same port.
+   * @throws UberError when it does not become ready again
+   */
+  restart(name: string): Promise<ReadyRow> {
+    const instance = this.get(name);
+    return this.#inTurn(name, async () => {
+      if (this.#stopping !== null)
+        throw new UberError('NOT_RUNNING', 'The run is stopping.', { service: name });
+      await instance.stop();
+      return this.#startInstance(instance);
+    });
+  }
+
+  /**
+   * The instance of a service.
+   * @throws UberError `UNKNOWN_SERVICE`
+   */
+  get(name: string): Instance {
+    const instance = this.#byName.get(name);
+    if (instance !== undefined) return instance;
+    throw new UberError(
+      'UNKNOWN_SERVICE',
+      `No service "${name}" in this run. It has: ${[...this.#byName.keys()].join(', ')}.`,
+    );
+  }
+
+  /** What is ready now, in start order. */
+  rows(): readonly ReadyRow[] {
+    return [...this.#byName.values()].flatMap(({ row }) => row ?? []);
+  }
+
+  async #startAfter(instance: Instance, dependencies: readonly Promise<ReadyRow>[]): Promise<ReadyRow> {
+    await Promise.all(dependencies);
+    if (this.#stopping !== null)
+      throw new UberError('STOPPED_EARLY', `"${instance.spec.name}" was not started.`);
+    return this.#inTurn(instance.spec.name, () => this.#startInstance(instance));
+  }
+
+  async #startInstance(instance: Instance): Promise<ReadyRow> {
+    const row = await instance.start();
+    this.#options.emitter.emit('ready', row);
+    return row;
+  }
+
+  /** The first failure is told at once and ends the start; those that follow from it are not worth telling. */
+  #fail(thrown: unknown): never {
+    const error = toUberError(thrown);
+    if (this.#failure === null && this.#stopping === null) {
+      this.#failure = error;
+      this.#options.emitter.emit('failed', { service: error.service, error });
+      void this.stop();
+    }
+    throw error;
+  }
+
+  async #repairOutdated(): Promise<void> {
+    for (let tries = 0; tries < MOST_REPAIRS; tries += 1) {
+      const outdated = [...this.#byName.keys()].filter(this.#options.isOutdated);
+      if (outdated.length === 0) return;
+      for (const name of outdated) await this.restart(name).catch((error) => this.#failAfterUp(error));
+    }
+  }
+
+  async #failAfterUp(thrown: unknown): Promise<never> {
+    try {
+      return this.#fail(thrown);
+    } finally {
+      await this.stop();
+    }
+  }
+
+  async #stopAll(): Promise<void> {
+    const stopped = new Map<string, Promise<void>>();
+    for (const instance of [...this.#byName.values()].reverse()) {
+      const { name } = instance.spec;
+      const dependents = [...this.#byName.values()].filter(({ spec }) => spec.dependsOn.includes(name));
+      const before = dependents.flatMap(({ spec }) => stopped.get(spec.name) ?? []);
+      stopped.set(
+        name,
+        Promise.all(before).then(() => this.#stopInstance(instance)),
+      );
+    }
+    await Promise.all(stopped.values());
+  }
+
+  /** Not in turn: a start that hangs must not hold up the stop. */
+  async #stopInstance(instance: Instance): Promise<void> {
+    const wasRunning = ['starting', 'ready'].includes(instance.state);
+    await instance.stop();
+    if (wasRunning) this.#options.emitter.emit('stopped', { service: instance.spec.name });
+  }
+
+  /** Commands to one instance are serial. */
+  #inTurn<Result>(name: string, command: () => Promise<Result>): Promise<Result> {
+    const turn = (this.#queues.get(name) ?? Promise.resolve()).then(command);
+    this.#queues.set(
+      name,
+      turn.catch(() => undefined),
+    );
+    return turn;
+  }
+}

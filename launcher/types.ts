@@ -1,0 +1,109 @@
+// The plain data that rooms hand to each other. No behaviour here.
+
+/** State of an instance: one running service in a run. */
+export type InstanceState =
+  | 'idle' // known, not asked to run yet
+  | 'starting' // waiting for its dependencies, or its incarnation has begun and is not ready
+  | 'ready' // listening, and its probe (if any) has passed
+  | 'stopping' // asked to stop, its thread is still alive
+  | 'stopped' // ended because it was asked to
+  | 'failed'; // ended on its own, or could not start
+
+/** Where an incarnation lives. */
+export type PlacementName = 'thread';
+
+/** How the launcher finds out that an incarnation is ready; complete, with every default filled in. */
+export interface ReadyConfig {
+  /** `listening`: the main port is bound. `started`: the module is loaded and its `start` has settled (no port needed). */
+  readonly until: 'listening' | 'started';
+  /** Path of an HTTP probe sent once the service listens, or null for none. */
+  readonly http: string | null;
+  /** Lowest and highest HTTP status that counts as ready. */
+  readonly status: readonly [number, number];
+  /** Pause between two tries of the probe, in milliseconds. */
+  readonly intervalMs: number;
+  /** Time from the beginning of the incarnation to ready, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** The resolved, frozen description of one service. Paths are absolute. */
+export interface ServiceSpec {
+  readonly name: string;
+  /** The file that is loaded. */
+  readonly entry: string;
+  /** The service's own folder: its `.env` is read from here. */
+  readonly dir: string;
+  /** What `process.cwd()` answers inside the service. */
+  readonly cwd: string;
+  /** What the program finds behind `process.argv[1]`. */
+  readonly args: readonly string[];
+  /** `env` of the service in the configuration. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Names of the services that must be ready before this one starts. */
+  readonly dependsOn: readonly string[];
+  readonly ready: ReadyConfig;
+  /** A pinned port, or null for a free one. */
+  readonly port: number | null;
+  readonly placement: PlacementName;
+  /** How long a stop may take before the thread is terminated, in milliseconds. */
+  readonly stopGraceMs: number;
+  /** `resources/<name>`: committed, read-only to the run. It need not exist. */
+  readonly resourceDir: string;
+}
+
+/** A port held for an instance across its incarnations. */
+export interface PortLease {
+  /** Address the service binds. */
+  readonly host: string;
+  readonly port: number;
+  /** True when the port was asked for by the configuration. */
+  readonly isPinned: boolean;
+}
+
+/** A port that a service opened beside its main one. */
+export interface ExtraPort {
+  /** The port the program asked for; 0 when it left the choice open. */
+  readonly asked: number;
+  /** The port it got. */
+  readonly port: number;
+}
+
+/** Everything worth showing about a ready instance. */
+export interface ReadyRow {
+  readonly service: string;
+  /** Base URL without a trailing slash, or null for a service that does not listen. */
+  readonly url: string | null;
+  readonly port: number | null;
+  readonly extraPorts: readonly ExtraPort[];
+  readonly placement: PlacementName;
+  readonly pid: number;
+  readonly threadId: number;
+  /** 1 for the first life of the instance in its run. */
+  readonly incarnation: number;
+  /** From the beginning of the incarnation to ready, in milliseconds. */
+  readonly bootMs: number;
+  readonly resourceDir: string;
+  readonly dataDir: string;
+}
+
+/** One line of a service's output. */
+export interface LogLine {
+  readonly service: string;
+  readonly stream: 'stdout' | 'stderr';
+  /** When main read it, in milliseconds since the epoch. */
+  readonly timeMs: number;
+  readonly level: LogLevel;
+  /** The line as written, without its line break. */
+  readonly text: string;
+  /** The line parsed, when it is a JSON object (pino, bunyan, winston). */
+  readonly fields: Readonly<Record<string, unknown>> | null;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+/** One value of a service's environment and where it came from. */
+export interface EnvValue {
+  readonly value: string;
+  /** A name for people: `injected`, `--env`, `shell`, or the file it stands in. */
+  readonly origin: string;
+}

@@ -1,0 +1,223 @@
+// Composition root: a configuration becomes a run.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ServiceBuilder } from './build/build-service.ts';
+import { readCatalog } from './catalog/catalog.ts';
+import { selectServices } from './catalog/select.ts';
+import { plainEnv, resolveEnv } from './config/env-layers.ts';
+import { toUberError } from './errors.ts';
+import { type FlowControl, UNLIMITED } from './logs/log-pump.ts';
+import { ServiceLog } from './logs/service-log.ts';
+import type { UberConfig } from './options.ts';
+import { PLACEMENTS } from './placement/placement-table.ts';
+import { baseUrl } from './ports/base-url.ts';
+import { PortLeases } from './ports/port-leases.ts';
+import { RESOURCE_KINDS } from './resources/resource-table.ts';
+import { RunDirectory } from './resources/run-directory.ts';
+import { RunEmitter } from './supervisor/events.ts';
+import { Instance, type Prepared } from './supervisor/instance.ts';
+import { Supervisor } from './supervisor/supervisor.ts';
+import type { EnvValue, InstanceState, PortLease, ReadyRow, ServiceSpec } from './types.ts';
+
+/** One instance as it is now. */
+export interface InstanceSnapshot {
+  readonly service: string;
+  readonly state: InstanceState;
+  /** Null while it is not ready. */
+  readonly ready: ReadyRow | null;
+}
+
+/** A run as it is now: plain data. */
+export interface RunSnapshot {
+  readonly run: string;
+  readonly namespace: string;
+  readonly root: string;
+  readonly services: readonly InstanceSnapshot[];
+}
+
+/** One run of selected services. Made by {@link createUber}, started once, stopped once. */
+export class Uber {
+  readonly emitter = new RunEmitter();
+  readonly specs: readonly ServiceSpec[];
+  readonly #config: UberConfig;
+  readonly #flow: FlowControl;
+  readonly #directory: RunDirectory;
+  readonly #leases: PortLeases;
+  readonly #builder: ServiceBuilder;
+  readonly #logs = new Map<string, ServiceLog>();
+  /** Which version of the leases an instance was told. */
+  readonly #toldVersion = new Map<string, number>();
+  readonly #supervisor: Supervisor;
+  #stopped: Promise<void> | null = null;
+
+  constructor(config: UberConfig, specs: readonly ServiceSpec[], flow: FlowControl) {
+    this.#config = config;
+    this.specs = specs;
+    this.#flow = flow;
+    this.#directory = RunDirectory.create(config.root);
+    this.#leases = new PortLeases(config.host);
+    this.#builder = new ServiceBuilder(join(config.root, '.uber', 'cache', 'build'));
+    this.#supervisor = new Supervisor({
+      instances: specs.map((spec) => this.#makeInstance(spec)),
+      emitter: this.emitter,
+      isOutdated: (service) => this.#toldVersion.get(service) !== this.#leases.version,
+    });
+  }
+
+  get runId(): string {
+    return this.#directory.runId;
+  }
+
+  /**
+   * Starts all services.
+   * @throws UberError the first failure; nothing is left then
+   */
+  async start(): Promise<readonly ReadyRow[]> {
+    const beganMs = performance.now();
+    try {
+      // All ports are known before the first service starts: each is told the addresses of all.
+      for (const spec of this.specs) await this.#leases.lease(spec);
+      const services = await this.#supervisor.start();
+      this.emitter.emit('up', { run: this.runId, bootMs: Math.round(performance.now() - beganMs), services });
+      return services;
+    } catch (error) {
+      await this.stop();
+      throw toUberError(error);
+    }
+  }
+
+  /** Stops all services and removes what the run has made. Resolves for every caller when that is done. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stopAndClean();
+    return this.#stopped;
+  }
+
+  /** Replaces the incarnation of a service by a fresh one on the same port. */
+  restart(service: string): Promise<ReadyRow> {
+    return this.#supervisor.restart(service);
+  }
+
+  snapshot(): RunSnapshot {
+    const services = this.specs.map(({ name }) => {
+      const { state, row } = this.#supervisor.get(name);
+      return { service: name, state, ready: row };
+    });
+    return { run: this.runId, namespace: this.#config.namespace, root: this.#config.root, services };
+  }
+
+  /** The environment of a service of this run, each value with its origin. */
+  env(service: string): Record<string, EnvValue> {
+    const { spec } = this.#supervisor.get(service);
+    const lease = this.#leases.all().get(service) ?? { host: this.#config.host, port: 0, isPinned: false };
+    return this.#resolveEnv(spec, lease);
+  }
+
+  /** For a process that ends this very moment: removes the run's files; its threads end with the process. */
+  abandon(): void {
+    if (!this.#config.keep) this.#directory.removeNow();
+  }
+
+  async #stopAndClean(): Promise<void> {
+    await this.#supervisor.stop();
+    for (const log of this.#logs.values()) log.close();
+    if (!this.#config.keep) {
+      for (const kind of RESOURCE_KINDS.toReversed()) {
+        await Promise.all(this.specs.map((spec) => kind.dispose(spec, this.#directory)));
+      }
+      await this.#directory.remove();
+    }
+    this.emitter.emit('down', { run: this.runId });
+  }
+
+  #makeInstance(spec: ServiceSpec): Instance {
+    const { name } = spec;
+    const log = new ServiceLog({
+      service: name,
+      path: this.#directory.logPath(name),
+      onLine: (line) => this.emitter.emit('log', line),
+      now: Date.now,
+    });
+    this.#logs.set(name, log);
+    let isPrepared = false;
+    return new Instance({
+      spec,
+      log,
+      placement: PLACEMENTS[spec.placement],
+      dataDir: this.#directory.dataDir(name),
+      now: () => performance.now(),
+      lease: () => this.#leases.lease(spec),
+      renewLease: () => this.#leases.renew(spec),
+      prepare: async (lease, extraPorts) => {
+        // Once a run: a restart finds its resources as they are.
+        if (!isPrepared) for (const kind of RESOURCE_KINDS) await kind.prepare(spec, this.#directory);
+        isPrepared = true;
+        return this.#prepare(spec, lease, extraPorts);
+      },
+      onChange: (state) => this.emitter.emit('state', { service: name, state }),
+      onEnd: (error) => {
+        if (error === null) this.emitter.emit('stopped', { service: name });
+        else this.emitter.emit('failed', { service: name, error });
+      },
+    });
+  }
+
+  async #prepare(
+    spec: ServiceSpec,
+    lease: PortLease,
+    extraPorts: Readonly<Record<string, number>>,
+  ): Promise<Prepared> {
+    const { manifest } = await this.#builder.build(spec.entry);
+    // Read last, and without a pause before the start: a lease may have changed while it was compiled.
+    this.#toldVersion.set(spec.name, this.#leases.version);
+    mkdirSync(this.#directory.dataDir(spec.name), { recursive: true, mode: 0o700 });
+    return {
+      env: plainEnv(this.#resolveEnv(spec, lease)),
+      compile: async (path) => (await this.#builder.build(path)).manifest,
+      flow: this.#flow,
+      message: {
+        service: spec.name,
+        entry: spec.entry,
+        cwd: spec.cwd,
+        args: spec.args,
+        host: lease.host,
+        port: lease.port,
+        extraPorts,
+        resourceDir: spec.resourceDir,
+        dataDir: this.#directory.dataDir(spec.name),
+        runId: this.runId,
+        namespace: this.#config.namespace,
+        urls: Object.fromEntries([...this.#peers()].map(([name, { url }]) => [name, url])),
+        build: manifest,
+      },
+    };
+  }
+
+  #resolveEnv(spec: ServiceSpec, lease: PortLease): Record<string, EnvValue> {
+    return resolveEnv(spec, this.#config, {
+      runId: this.runId,
+      namespace: this.#config.namespace,
+      dataDir: this.#directory.dataDir(spec.name),
+      host: lease.host,
+      port: lease.port,
+      peers: this.#peers(),
+    });
+  }
+
+  #peers(): Map<string, { host: string; port: number; url: string }> {
+    const peers = [...this.#leases.all()].map(([name, { host, port }]) => {
+      const url = baseUrl(host, port);
+      return [name, { host: new URL(url).hostname, port, url }] as const;
+    });
+    return new Map(peers);
+  }
+}
+
+/**
+ * Selects the services of a configuration and makes a run of them. Nothing is started yet.
+ * @param flow slows the services' output down to what the reader of the `log` events can take
+ * @throws UberError for anything wrong with the catalog or the selection
+ */
+export function createUber(config: UberConfig, flow: FlowControl = UNLIMITED): Uber {
+  const specs = selectServices(readCatalog(config), config.selection, config.withDependencies);
+  return new Uber(config, specs, flow);
+}

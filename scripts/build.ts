@@ -1,0 +1,103 @@
+// Builds dist/: the launcher bundled with its libraries, the worker entry, the types and the JSON Schema.
+// With --if-stale it does nothing when dist/ is newer than every source.
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { type BuildOptions, build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const stamp = join(root, 'dist', '.stamp');
+
+if (process.argv.includes('--if-stale') && isFresh()) process.exit(0);
+
+const draft = join(root, `dist.${process.pid}`);
+rmSync(draft, { recursive: true, force: true });
+try {
+  await Promise.all([bundleLauncher(), bundleWorker(), emitTypes()]);
+  await writeSchema();
+  writeFileSync(join(draft, '.stamp'), '');
+  // Swapped whole, so that a running test never sees half of it.
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  renameSync(draft, join(root, 'dist'));
+} finally {
+  rmSync(draft, { recursive: true, force: true });
+}
+
+function isFresh(): boolean {
+  if (!existsSync(stamp)) return false;
+  const built = statSync(stamp).mtimeMs;
+  const sources = [...globSync('launcher/**/*.ts', { cwd: root }), 'scripts/build.ts', 'package-lock.json'];
+  return sources.every((path) => statSync(join(root, path)).mtimeMs < built);
+}
+
+/** Libraries are bundled: a fifth of the load time and memory of the same libraries as separate packages. */
+async function bundleLauncher(): Promise<void> {
+  await build({
+    ...shared(),
+    entryPoints: { index: 'launcher/index.ts', 'cli/main': 'launcher/cli/main.ts' },
+    outdir: draft,
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    // CommonJS libraries in the bundle call require.
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+    // yargs measures text with string-width, whose Unicode tables cost 60 ms at every start; our texts are plain.
+    alias: { 'string-width': 'fast-string-width' },
+    external: ['esbuild', 'pino'],
+  });
+  chmodSync(join(draft, 'cli', 'main.js'), 0o755);
+}
+
+async function bundleWorker(): Promise<void> {
+  await build({
+    ...shared(),
+    entryPoints: { 'inside/worker': 'launcher/inside/worker.ts' },
+    outdir: draft,
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    external: ['pino'],
+  });
+}
+
+function shared(): BuildOptions {
+  return {
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    target: 'node22.18',
+    sourcemap: true,
+    sourcesContent: false,
+    legalComments: 'none',
+    logLevel: 'warning',
+    minifySyntax: true,
+  };
+}
+
+async function emitTypes(): Promise<void> {
+  mkdirSync(draft, { recursive: true });
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  execFileSync(
+    process.execPath,
+    [tsc, '-p', 'launcher/tsconfig.build.json', '--outDir', join(draft, 'types')],
+    {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
+}
+
+async function writeSchema(): Promise<void> {
+  const { configFileJsonSchema } = await import('../launcher/config/schema.ts');
+  writeFileSync(join(draft, 'uber.schema.json'), `${JSON.stringify(configFileJsonSchema(), null, 2)}\n`);
+}
