@@ -82,6 +82,18 @@ export class UberError extends Error {
     this.lastLines = details.lastLines ?? [];
     this.serviceStack = details.serviceStack ?? null;
   }
+
+  /** The same error as one about a service, unless it names one already. */
+  about(service: string): UberError {
+    if (this.service !== null) return this;
+    return new UberError(this.code, this.message, {
+      service,
+      lastLines: this.lastLines,
+      cause: this.cause,
+      ...(this.hint === null ? {} : { hint: this.hint }),
+      ...(this.serviceStack === null ? {} : { serviceStack: this.serviceStack }),
+    });
+  }
 }
 
 /** The error itself when it is ours to show, else an `INTERNAL` one that keeps it as cause. */

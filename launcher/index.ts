@@ -10,7 +10,7 @@ export {
   type UberConfigFile,
   type UberOptions,
 } from './options.ts';
-export { defineService, type Servable, type ServiceContext, type ServiceDefinition } from './service.ts';
+export { defineService, type ServiceContext, type ServiceDefinition } from './service.ts';
 export type { StartUberOptions, UberHandle } from './start-uber.ts';
 export type { RunEvents } from './supervisor/events.ts';
 export type { EnvValue, ExtraPort, InstanceState, LogLevel, LogLine, ReadyRow } from './types.ts';

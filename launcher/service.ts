@@ -29,15 +29,13 @@ export interface ServiceContext {
   readonly run: { readonly id: string; readonly namespace: string };
 }
 
-/**
- * What `start` may return: an app (Express, Koa, Fastify, Hono), an `http.Server`, a listener `(req, res)`, or nothing
- * when the service listens by itself. The launcher listens where the service did not.
- */
-export type Servable = object | ((...args: never[]) => unknown) | undefined | void;
-
 /** A service with a life of its own. */
 export interface ServiceDefinition {
-  start(context: ServiceContext): Servable | Promise<Servable>;
+  /**
+   * Starts the service; awaited. It may return an app (Express, Koa, Fastify, Hono), an `http.Server`, a listener
+   * `(req, res)`, or nothing when the service listens by itself: the launcher listens where the service did not.
+   */
+  start(context: ServiceContext): unknown;
   /** Called when the service is to stop, before its servers are closed. */
   stop?(): void | Promise<void>;
   /** Brings the service's own state back to what it was after `start`. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Cache, getTsconfig } from 'get-tsconfig';
+import { type Cache, getTsconfig, type TsConfigJson } from 'get-tsconfig';
 import type { BuildManifest, CompiledFile } from '../protocol.ts';
 import { BuildCache, hashOf } from './build-cache.ts';
 import { compileFiles, type SourceFile } from './compile-files.ts';
@@ -84,23 +84,22 @@ class SourceSettings {
   readonly #tsconfigs: Cache = new Map();
 
   sourceFile(path: string): SourceFile {
-    return { path, key: this.key(path), format: this.#format(path) };
+    const requiresImports = !/^(?:node|preserve|es)/i.test(this.#compilerOptions(path)?.module ?? '');
+    return { path, key: this.key(path), format: this.#format(path), requiresImports };
   }
 
   /** Hash of the content and of all settings that shape the output. */
   key(path: string): string {
     const known = this.#keys.get(path);
     if (known !== undefined) return known;
-    const options = needsCompiling(path)
-      ? getTsconfig(path, 'tsconfig.json', this.#tsconfigs)?.config
-      : undefined;
-    const key = hashOf(
-      readFileSync(path),
-      JSON.stringify(options?.compilerOptions ?? null),
-      this.#format(path),
-    );
+    const key = hashOf(readFileSync(path), JSON.stringify(this.#compilerOptions(path)), this.#format(path));
     this.#keys.set(path, key);
     return key;
+  }
+
+  #compilerOptions(path: string): TsConfigJson.CompilerOptions | null {
+    if (!needsCompiling(path)) return null;
+    return getTsconfig(path, 'tsconfig.json', this.#tsconfigs)?.config.compilerOptions ?? null;
   }
 
   #format(path: string): 'module' | 'commonjs' {

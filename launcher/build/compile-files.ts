@@ -17,7 +17,9 @@ export interface SourceFile {
   readonly path: string;
   /** Hash of its content and of everything else that shapes the output (tsconfig, package.json "type"). */
   readonly key: string;
-  readonly format: Format;
+  readonly format: CompiledFile['format'];
+  /** True when `import()` in CommonJS becomes `require`, as `tsc` does it for `"module": "commonjs"`. */
+  readonly requiresImports: boolean;
 }
 
 /**
@@ -37,23 +39,23 @@ export async function compileFiles(
     if (known === undefined) missing.push(file);
     else compiled.set(file.path, { format: known.format, path: cache.path(known.name) });
   }
-  for (const format of ['module', 'commonjs'] as const) {
-    const group = missing.filter((file) => file.format === format);
-    if (group.length === 0) continue;
-    for (const [path, file] of await compileGroup(group, format, cache)) compiled.set(path, file);
-  }
+  const modules = missing.filter(({ path, format }) => format === 'module' || mustBeModule(path));
+  const others = missing.filter((file) => !modules.includes(file));
+  const outputs = [
+    await transform(modules, { format: 'module', requiresImports: false }, cache),
+    await transform(
+      others.filter(({ requiresImports }) => requiresImports),
+      { format: 'commonjs', requiresImports: true },
+      cache,
+    ),
+    await transform(
+      others.filter(({ requiresImports }) => !requiresImports),
+      { format: 'commonjs', requiresImports: false },
+      cache,
+    ),
+  ];
+  for (const [path, file] of outputs.flat()) compiled.set(path, file);
   return compiled;
-}
-
-async function compileGroup(
-  files: readonly SourceFile[],
-  format: Format,
-  cache: BuildCache,
-): Promise<Map<string, CompiledFile>> {
-  const esm = format === 'commonjs' ? files.filter(({ path }) => mustBeModule(path)) : files;
-  const cjs = files.filter((file) => !esm.includes(file));
-  const outputs = [...(await transform(esm, 'module', cache)), ...(await transform(cjs, 'commonjs', cache))];
-  return new Map(outputs);
 }
 
 /**
@@ -65,12 +67,15 @@ function mustBeModule(path: string): boolean {
   return /\bimport\.meta\b/.test(readFileSync(path, 'utf8'));
 }
 
+type Target = Pick<SourceFile, 'format' | 'requiresImports'>;
+
 async function transform(
   files: readonly SourceFile[],
-  format: Format,
+  target: Target,
   cache: BuildCache,
 ): Promise<[string, CompiledFile][]> {
   if (files.length === 0) return [];
+  const { format } = target;
   const root = rootOf(files);
   const options: BuildOptions & { write: false } = {
     // Numbered, because two sources may differ in their extension only.
@@ -84,6 +89,7 @@ async function transform(
     format: format === 'module' ? 'esm' : 'cjs',
     sourcemap: 'external',
     sourcesContent: false,
+    supported: { 'dynamic-import': !target.requiresImports },
     logLevel: 'silent',
   };
   try {
@@ -91,7 +97,7 @@ async function transform(
     const texts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
     return files.map((file, index) => [file.path, store(file, format, { texts, index, cache })]);
   } catch (failure) {
-    return retryAsModules(files, failure as BuildFailure, format, cache);
+    return retryAsModules(files, failure as BuildFailure, target, cache);
   }
 }
 
@@ -103,7 +109,7 @@ function rootOf(files: readonly SourceFile[]): string {
 async function retryAsModules(
   files: readonly SourceFile[],
   failure: BuildFailure,
-  format: Format,
+  target: Target,
   cache: BuildCache,
 ): Promise<[string, CompiledFile][]> {
   const [first] = failure.errors ?? [];
@@ -112,17 +118,18 @@ async function retryAsModules(
   const awaiting = new Set(
     failure.errors.filter(isTopLevelAwait).map(({ location }) => join(root, location?.file ?? '')),
   );
-  if (format === 'module' || failure.errors.some((error) => !isTopLevelAwait(error)))
+  if (target.format === 'module' || failure.errors.some((error) => !isTopLevelAwait(error)))
     throw buildFailed(first, root);
+  const module: Target = { format: 'module', requiresImports: false };
   return [
     ...(await transform(
       files.filter(({ path }) => awaiting.has(path)),
-      'module',
+      module,
       cache,
     )),
     ...(await transform(
       files.filter(({ path }) => !awaiting.has(path)),
-      'commonjs',
+      target,
       cache,
     )),
   ];

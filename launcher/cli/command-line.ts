@@ -1,5 +1,5 @@
 // The command line: yargs, the table of verbs, and what happens to an error.
-import yargs, { type Argv } from 'yargs';
+import yargs, { type Argv, type Options, type PositionalOptions } from 'yargs';
 import { ERROR_CODES, toUberError, UberError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import type { Command, GlobalArgs } from './command.ts';
@@ -25,23 +25,24 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
   endProcess(outcome);
 }
 
-function makeParser(done: (outcome: Outcome) => void): Argv<GlobalArgs> {
+const GLOBAL_OPTIONS: Readonly<Record<string, Options>> = {
+  json: { describe: 'One JSON object a line', type: 'boolean', default: false },
+  color: { describe: 'Colours; default: in a terminal (NO_COLOR and FORCE_COLOR hold)', type: 'boolean' },
+  config: {
+    describe: 'Configuration file; default: uber.config.* here or above',
+    type: 'string',
+    requiresArg: true,
+  },
+};
+
+function makeParser(done: (outcome: Outcome) => void): Argv {
   const parser = yargs()
     .scriptName('uber')
     .locale('en')
     .usage(
       'Run services in one process, each on its own thread, port and resource directory.\n\nUsage: $0 [verb] [services..]',
     )
-    .option('json', { describe: 'One JSON object a line', type: 'boolean', default: false, global: true })
-    .option('color', {
-      describe: 'Colours; default: in a terminal (NO_COLOR and FORCE_COLOR hold)',
-      type: 'boolean',
-    })
-    .option('config', {
-      describe: 'Configuration file; default: uber.config.* here or above',
-      type: 'string',
-      requiresArg: true,
-    })
+    .options(GLOBAL_OPTIONS)
     .parserConfiguration({ 'duplicate-arguments-array': true, 'populate--': true })
     .version(readVersion())
     .alias('help', 'h')
@@ -49,35 +50,40 @@ function makeParser(done: (outcome: Outcome) => void): Argv<GlobalArgs> {
     .exitProcess(false)
     .wrap(Math.min(100, process.stdout.columns ?? 100))
     .epilogue('Exit codes: 0 fine, 1 a service failed, 2 usage or configuration, 3 no live run, 4 timed out.')
-    .fail((message, error, self) => {
-      throw error ?? usageError(message, self);
-    }) as unknown as Argv<GlobalArgs>;
+    .fail((message, error) => {
+      throw error ?? usageError(message);
+    });
   for (const command of COMMANDS) addCommand(parser, command, done);
   return parser;
 }
 
-function addCommand(parser: Argv<GlobalArgs>, command: Command, done: (outcome: Outcome) => void): void {
+function addCommand(parser: Argv, command: Command, done: (outcome: Outcome) => void): void {
   parser.command(
     [...command.usage],
     command.summary,
     (self) => {
       for (const [line, what] of command.examples) self.example(line, what);
-      return command.options(self);
+      return self.positional('services', SERVICES).options(command.options);
     },
     async (args) => done(await command.run(args as unknown as GlobalArgs)),
   );
 }
 
-function usageError(message: string, parser: Argv): UberError {
+const SERVICES: PositionalOptions = {
+  describe: "Names, globs ('acc*'), @group, or !name to leave one out",
+  type: 'string',
+  array: true,
+  default: [],
+};
+
+function usageError(message: string): UberError {
   const unknown = /^Unknown arguments?: ([^,\s]+)/.exec(message)?.[1];
-  const options = Object.keys(
-    (parser as unknown as { getOptions(): { key: Record<string, unknown> } }).getOptions().key,
+  if (unknown === undefined) return new UberError('USAGE', `${message}.`, { hint: 'See: uber --help' });
+  const known = [GLOBAL_OPTIONS, ...COMMANDS.map(({ options }) => options)].flatMap((options) =>
+    Object.keys(options),
   );
-  const flag =
-    unknown === undefined || options.length === 0 ? null : didYouMean(unknown, options)?.replace('"', '"--');
-  return new UberError('USAGE', unknown === undefined ? `${message}.` : `Unknown option "--${unknown}".`, {
-    hint: flag ?? 'See: uber --help',
-  });
+  const hint = didYouMean(unknown, [...known, 'help', 'version'])?.replace('"', '"--') ?? 'See: uber --help';
+  return new UberError('USAGE', `Unknown option "--${unknown}".`, { hint });
 }
 
 function reportError(thrown: unknown, argv: readonly string[]): Outcome {

@@ -1,5 +1,5 @@
 // A verb of the command line: one file each under commands/, all of them in one table.
-import type { Argv } from 'yargs';
+import type { Options } from 'yargs';
 import type { Outcome } from './outcome.ts';
 
 /** Options every verb has. */
@@ -17,7 +17,8 @@ interface CommandOf<Args extends GlobalArgs> {
   readonly summary: string;
   /** Command and what it does. */
   readonly examples: readonly (readonly [string, string])[];
-  readonly options: (yargs: Argv) => Argv;
+  /** Name -> what yargs needs to know of it. */
+  readonly options: Readonly<Record<string, Options>>;
   readonly run: (args: Args) => Promise<Outcome>;
 }
 

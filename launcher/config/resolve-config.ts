@@ -48,7 +48,7 @@ async function loadProject(cwd: string, config: UberOptions['config']): Promise<
 }
 
 function parseOverride(text: string): EnvOverride {
-  const match = /^(?:(?<service>[^=]+)\.)?(?<key>[A-Za-z_][A-Za-z0-9_]*)=(?<value>[^]*)$/.exec(text);
+  const match = /^(?:(?<service>[^=]+)\.)?(?<key>[A-Za-z_][A-Za-z0-9_]*)=(?<value>.*)$/s.exec(text);
   const { service, key, value } = match?.groups ?? {};
   if (key === undefined || value === undefined) {
     // The text may hold a secret: only what stands before the "=" is repeated.

@@ -15,9 +15,10 @@ export function presentAsProcess(scope: ServiceScope): void {
 /** In a worker `process.exit` ends the thread only; main is told who called it. */
 function reportExit(scope: ServiceScope): void {
   const original = process.exit;
-  process.exit = function exit(code?: number | string | null): never {
-    const exitCode = Number(code ?? process.exitCode ?? 0);
+  process.exit = function exit(...args: [code?: number | string | null]): never {
+    const exitCode = Number(args[0] ?? process.exitCode ?? 0);
     scope.post({ type: 'exit', exitCode, stack: new Error('process.exit').stack ?? '' });
-    return original(code);
+    // No argument and `undefined` differ: the second would clear process.exitCode.
+    return Reflect.apply(original, process, args);
   };
 }

@@ -21,6 +21,8 @@ export interface ServiceScope {
   /** `stop` of the service's definition. */
   stopHook: (() => unknown) | null;
   readonly abort: AbortController;
+  /** Until the module is loaded: an error in it is no crash but a service that cannot be loaded. */
+  isLoading: boolean;
   isStopping: boolean;
 }
 
@@ -38,6 +40,7 @@ export function openScope(start: StartMessage, post: ServiceScope['post']): Serv
     onMainListen: null,
     stopHook: null,
     abort: new AbortController(),
+    isLoading: true,
     isStopping: false,
   };
   return only;

@@ -41,7 +41,10 @@ function redirectDescriptors(ring: LogRingWriter): void {
     },
     write(fd: number, data: string | NodeJS.ArrayBufferView, ...rest: unknown[]): void {
       const done = rest.at(-1);
-      if (!isOutput(fd) || typeof done !== 'function') return Reflect.apply(write, fs, [fd, data, ...rest]);
+      if (!isOutput(fd) || typeof done !== 'function') {
+        Reflect.apply(write, fs, [fd, data, ...rest]);
+        return;
+      }
       const bytes = sliceOf(data, rest.slice(0, -1));
       ring.write(ringStream(fd), bytes);
       setImmediate(done as (...args: unknown[]) => void, null, bytes.length, data);
@@ -52,8 +55,10 @@ function redirectDescriptors(ring: LogRingWriter): void {
     },
     writev(fd: number, buffers: NodeJS.ArrayBufferView[], ...rest: unknown[]): void {
       const done = rest.at(-1);
-      if (!isOutput(fd) || typeof done !== 'function')
-        return Reflect.apply(writev, fs, [fd, buffers, ...rest]);
+      if (!isOutput(fd) || typeof done !== 'function') {
+        Reflect.apply(writev, fs, [fd, buffers, ...rest]);
+        return;
+      }
       setImmediate(done as (...args: unknown[]) => void, null, writeAll(ring, fd, buffers), buffers);
     },
     // Nothing to flush: what was written is already with main.

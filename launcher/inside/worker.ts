@@ -27,9 +27,11 @@ async function boot({ start, control, logs, answers }: WorkerBoot): Promise<void
   presentAsProcess(scope);
   interceptListen();
   syncBuiltinESMExports();
-  process.on('uncaughtExceptionMonitor', (error) =>
-    scope.post({ type: 'uncaught', error: errorData(error) }),
-  );
+  process.on('uncaughtExceptionMonitor', (error) => {
+    // An ES module that throws while it is loaded comes here first, before the import rejects.
+    if (scope.isLoading) reportFailure(scope, 'LOAD_FAILED', error);
+    else scope.post({ type: 'uncaught', error: errorData(error) });
+  });
   control.on('message', (message: ToInside) => {
     if (message.type === 'stop') void stopService(scope);
   });
@@ -46,15 +48,20 @@ async function runService(scope: ServiceScope): Promise<void> {
   try {
     exported = await loadEntry(scope.start.entry);
   } catch (error) {
-    scope.post({ type: 'failed', error: { ...errorData(error), code: 'LOAD_FAILED' } });
+    reportFailure(scope, 'LOAD_FAILED', error);
     return;
   }
+  scope.isLoading = false;
   try {
     await startForm(exported, scope);
     scope.post({ type: 'started' });
   } catch (error) {
-    scope.post({ type: 'failed', error: { ...errorData(error), code: 'START_FAILED' } });
+    reportFailure(scope, 'START_FAILED', error);
   }
+}
+
+function reportFailure(scope: ServiceScope, code: string, error: unknown): void {
+  scope.post({ type: 'failed', error: { ...errorData(error), code } });
 }
 
 /** Runs the file as the main program and returns its default export (for CommonJS, `module.exports`). */

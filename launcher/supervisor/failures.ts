@@ -17,15 +17,15 @@ export function failedToStart(context: FailureContext, { code, message, stack }:
   if (code === 'LISTENED_TWICE') {
     return failure('LISTENED_TWICE', message, context, {
       hint: 'Let its second server listen on another port: it gets one of its own.',
-      ...stackOf(stack),
+      ...stackOf(stack, message),
     });
   }
   if (code === 'START_FAILED') {
-    return failure('START_FAILED', `"${service}" failed to start: ${text}`, context, stackOf(stack));
+    return failure('START_FAILED', `"${service}" failed to start: ${text}`, context, stackOf(stack, message));
   }
   return failure('LOAD_FAILED', `"${service}" could not be loaded: ${text}`, context, {
     ...missingPackage(message),
-    ...stackOf(stack),
+    ...stackOf(stack, message),
   });
 }
 
@@ -100,8 +100,14 @@ function failure(
   return new UberError(code, message, { service: context.service, lastLines: context.lastLines, ...details });
 }
 
-function stackOf(stack: string | null): UberErrorDetails {
-  return stack === null ? {} : { serviceStack: withoutLauncherFrames(stack) };
+/** What of a stack is worth showing below the message: the place of a syntax error, and the service's own frames. */
+function stackOf(stack: string | null, message: string): UberErrorDetails {
+  if (stack === null) return {};
+  const head = message.split('\n');
+  const lines = withoutLauncherFrames(stack)
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !head.some((part) => part !== '' && line.includes(part)));
+  return lines.length === 0 ? {} : { serviceStack: lines.join('\n') };
 }
 
 /** Frames of the launcher and of Node's own loader say nothing about the service. */

@@ -54,17 +54,21 @@ export class StartWatch {
       case 'listening':
         if (message.isMain) this.#scheme = message.scheme;
         else this.#extraPorts.set(message.port, message.asked);
-        return this.#check();
+        this.#check();
+        return;
       case 'closed':
         this.#scheme = null;
         return;
       case 'started':
         this.#isStarted = true;
-        return this.#check();
+        this.#check();
+        return;
       case 'failed':
-        return this.#fail(failures.failedToStart(this.#context(), message.error));
+        this.#fail(failures.failedToStart(this.#context(), message.error));
+        return;
       case 'port-stolen':
-        return this.#fail(new PortStolen());
+        this.#fail(new PortStolen());
+        return;
       case 'uncaught':
         this.#uncaught = message;
         return;
@@ -106,7 +110,10 @@ export class StartWatch {
     const isListening = this.#scheme !== null || ready.until === 'started';
     if (this.#phase !== 'starting' || !this.#isStarted || !isListening || this.#isProbing) return;
     const url = this.#url();
-    if (ready.http === null || url === null) return this.#succeed();
+    if (ready.http === null || url === null) {
+      this.#succeed();
+      return;
+    }
     this.#isProbing = true;
     const target = `${url}${ready.http}`;
     const onMiss = (reason: string): void => {

@@ -9,7 +9,7 @@ import type { EnvValue } from '../../types.ts';
 import { defineCommand } from '../command.ts';
 import { createOutput } from '../output/output.ts';
 import { table } from '../output/text.ts';
-import { type SelectionArgs, selectionOptions, toUberOptions } from '../selection-options.ts';
+import { SELECTION_OPTIONS, type SelectionArgs, toUberOptions } from '../selection-options.ts';
 
 /** Shown for what only a start decides. */
 const AT_START = '(set at start)';
@@ -21,7 +21,7 @@ export const envCommand = defineCommand<SelectionArgs>({
     ['uber env foo', 'Every variable of foo'],
     ['uber env foo --env foo.LOG_LEVEL=debug', 'As it would be with this flag'],
   ],
-  options: selectionOptions,
+  options: SELECTION_OPTIONS,
   run: async (args) => {
     const [name, second] = args.services;
     if (name === undefined || second !== undefined)

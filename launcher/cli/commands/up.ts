@@ -9,7 +9,7 @@ import { endProcess, type Outcome } from '../outcome.ts';
 import { createOutput, type Output } from '../output/output.ts';
 import { printKnownServices, printPlan } from '../output/plan-text.ts';
 import { reportRun } from '../output/run-report.ts';
-import { type SelectionArgs, selectionOptions, toUberOptions } from '../selection-options.ts';
+import { SELECTION_OPTIONS, type SelectionArgs, toUberOptions } from '../selection-options.ts';
 import { onStopSignals } from '../signals.ts';
 
 interface UpArgs extends SelectionArgs {
@@ -31,20 +31,17 @@ export const upCommand = defineCommand<UpArgs>({
     ['uber foo --dry-run', 'Show what would be started'],
     ['uber foo --json', 'Events as JSON, one a line'],
   ],
-  options: (yargs) =>
-    selectionOptions(yargs)
-      .option('dry-run', { describe: 'Print the plan and start nothing', type: 'boolean', default: false })
-      .option('keep', {
-        describe: 'Keep data directories and logs at the end',
-        type: 'boolean',
-        default: false,
-      })
-      .option('host', { describe: 'Address to bind; default: 127.0.0.1', type: 'string', requiresArg: true })
-      .option('wait-timeout', {
-        describe: 'Give up (exit code 4) when not all are ready after so many seconds',
-        type: 'number',
-        requiresArg: true,
-      }),
+  options: {
+    ...SELECTION_OPTIONS,
+    'dry-run': { describe: 'Print the plan and start nothing', type: 'boolean', default: false },
+    keep: { describe: 'Keep data directories and logs at the end', type: 'boolean', default: false },
+    host: { describe: 'Address to bind; default: 127.0.0.1', type: 'string', requiresArg: true },
+    'wait-timeout': {
+      describe: 'Give up (exit code 4) when not all are ready after so many seconds',
+      type: 'number',
+      requiresArg: true,
+    },
+  },
   run: async (args) => {
     const output = createOutput(args);
     const outcome = await run(args, output);
@@ -75,6 +72,8 @@ async function runInForeground(
 ): Promise<Outcome> {
   const uber = createUber(config, output.flow);
   reportRun(uber, output);
+  const told = new Set<unknown>();
+  uber.emitter.on('failed', ({ error }) => told.add(error));
   const end = new Promise<Outcome>((resolve) => {
     onStopSignals({
       onFirst: (signal) => resolve({ signal }),
@@ -98,7 +97,7 @@ async function runInForeground(
         : setTimeout(() => resolve(timeOut(uber, waitTimeout, output)), waitTimeout * 1000);
     uber.start().then(
       () => clearTimeout(timer),
-      (error) => resolve(failed(error, output)),
+      (error) => resolve(failed(error, told, output)),
     );
   });
   const outcome = await end;
@@ -106,10 +105,10 @@ async function runInForeground(
   return outcome;
 }
 
-/** A failure of a service has been told already, as an event; anything else has not. */
-function failed(thrown: unknown, output: Output): Outcome {
+/** A failure of a service has been told at once, as an event; anything else has not. */
+function failed(thrown: unknown, told: ReadonlySet<unknown>, output: Output): Outcome {
   const error = toUberError(thrown);
-  if (error.code !== 'STOPPED_EARLY' && error.service === null) output.error(error);
+  if (error.code !== 'STOPPED_EARLY' && !told.has(error)) output.error(error);
   return { exitCode: ERROR_CODES[error.code].exitCode };
 }
 

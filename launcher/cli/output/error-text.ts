@@ -6,7 +6,7 @@ import type { Paint } from './text.ts';
 export function formatError(error: UberError, paint: Paint): string {
   const isOurs = ERROR_CODES[error.code].fault === 'ours';
   const parts = [`${paint('red', 'error')}: ${error.message}`];
-  if (error.serviceStack !== null) parts.push(indent(withoutMessage(error.serviceStack)));
+  if (error.serviceStack !== null) parts.push(indent(error.serviceStack));
   if (isOurs) parts.push(indent(String((error.cause as Error | undefined)?.stack ?? error.stack)));
   if (error.lastLines.length > 0) parts.push('Its last lines:', indent(error.lastLines.join('\n')));
   if (error.hint !== null) parts.push(paint('cyan', error.hint));
@@ -17,13 +17,6 @@ export function formatError(error: UberError, paint: Paint): string {
 export function errorEvent(error: UberError): Record<string, unknown> {
   const { code, message, hint, lastLines, service } = error;
   return { event: 'failed', service, code, message, hint, lastLines };
-}
-
-/** The head of a stack repeats the message. */
-function withoutMessage(stack: string): string {
-  const lines = stack.split('\n');
-  const firstFrame = lines.findIndex((line) => /^\s+at /.test(line));
-  return (firstFrame > 0 ? lines.slice(firstFrame) : lines).map((line) => line.trimEnd()).join('\n');
 }
 
 function indent(text: string): string {

@@ -1,0 +1,153 @@
+// TypeScript as real services have it: what Node cannot strip, what only a compiler resolves, and where errors point.
+import { mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { startUber } from '../../launcher/start-uber.ts';
+import { makeProject } from '../support/project.ts';
+
+async function ask(url: string): Promise<unknown> {
+  return (await fetch(url)).json();
+}
+
+test('enums, parameter properties and legacy decorators work', async () => {
+  using project = makeProject({
+    files: {
+      'services/shop/tsconfig.json': '{ "compilerOptions": { "experimentalDecorators": true } }',
+      'services/shop/index.ts': `
+        enum Size { Small = 'S', Large = 'L' }
+        function shout(_target: object, _key: string, descriptor: PropertyDescriptor): void {
+          const original = descriptor.value;
+          descriptor.value = function (...args: unknown[]) { return String(original.apply(this, args)).toUpperCase(); };
+        }
+        class Label {
+          constructor(private readonly text: string, public size: Size = Size.Large) {}
+          @shout
+          print(): string { return this.text + this.size; }
+        }
+        export default (q: unknown, r: import('node:http').ServerResponse) => r.end(JSON.stringify([new Label('tea').print(), Size.Small]));
+      `,
+    },
+  });
+  await using uber = await startUber({ cwd: project.root });
+  expect(await ask(uber.url('shop'))).toEqual(['TEAL', 'S']);
+});
+
+test('standard decorators work', async () => {
+  using project = makeProject({
+    files: {
+      'services/shop/index.ts': `
+        function twice<This>(method: (this: This) => string, _context: ClassMethodDecoratorContext) {
+          return function (this: This): string { return method.call(this).repeat(2); };
+        }
+        class Tea { @twice name(): string { return 'tea'; } }
+        export default (q: unknown, r: import('node:http').ServerResponse) => r.end(JSON.stringify(new Tea().name()));
+      `,
+    },
+  });
+  await using uber = await startUber({ cwd: project.root });
+  expect(await ask(uber.url('shop'))).toBe('teatea');
+});
+
+/** A service whose imports only a TypeScript compiler resolves. */
+const RESOLUTION = {
+  'services/shop/tsconfig.json': '{ "extends": "./base.json" }',
+  'services/shop/base.json':
+    '{ "compilerOptions": { "baseUrl": ".", "paths": { "@lib/*": ["./src/lib/*"], "config": ["./src/config.ts"] } } }',
+  'services/shop/src/lib/price.ts': 'export const price: number = 3;',
+  'services/shop/src/config.ts': 'export default { currency: "EUR" };',
+  'services/shop/src/old-style.ts': 'export const old: string = "old";',
+  'services/shop/src/folder/index.ts': 'export const folder: string = "folder";',
+  'services/shop/src/data.json': '{ "rows": [1, 2] }',
+  'services/shop/src/plugins/late.ts': 'enum Late { A = "late" } export default Late.A;',
+  'packages/money/package.json': '{ "name": "@acme/money", "type": "module", "exports": "./src/index.ts" }',
+  'packages/money/src/index.ts': 'enum Unit { Cent = "cent" } export const unit: string = Unit.Cent;',
+  'services/shop/index.ts': `
+    import { price } from '@lib/price';
+    import config from 'config';
+    import { old } from './src/old-style.js';
+    import { folder } from './src/folder';
+    import data from './src/data.json';
+    import { unit } from '@acme/money';
+    const answer = async () => {
+      const late = (await import('./src/plugins/' + ['late'][0] + '.ts')).default;
+      return [price, config.currency, old, folder, data.rows, unit, late];
+    };
+    export default async (q: unknown, r: import('node:http').ServerResponse) => r.end(JSON.stringify(await answer()));
+  `,
+};
+const RESOLVED = [3, 'EUR', 'old', 'folder', [1, 2], 'cent', 'late'];
+
+test.each(['module', 'commonjs'])(
+  'tsconfig paths, extensionless and .js imports, JSON, workspace sources and computed imports resolve in %s',
+  async (type) => {
+    using project = makeProject({
+      files: { ...RESOLUTION, 'services/shop/package.json': `{ "type": "${type}" }` },
+      packages: false,
+    });
+    linkWorkspace(project.root);
+    await using uber = await startUber({ cwd: project.root });
+    expect(await ask(uber.url('shop'))).toEqual(RESOLVED);
+  },
+);
+
+test('sources are compiled once: a second run writes nothing to the cache', async () => {
+  using project = makeProject({ files: RESOLUTION, packages: false });
+  linkWorkspace(project.root);
+  const run = async (): Promise<Record<string, number>> => {
+    await using uber = await startUber({ cwd: project.root });
+    expect(await ask(uber.url('shop'))).toEqual(RESOLVED);
+    const folder = project.path('.uber', 'cache', 'build');
+    return Object.fromEntries(
+      readdirSync(folder).map((name) => [name, statSync(`${folder}/${name}`).mtimeMs]),
+    );
+  };
+  const first = await run();
+  expect(await run()).toEqual(first);
+});
+
+test('a changed file, a changed tsconfig and a damaged cache are noticed', async () => {
+  using project = makeProject({ files: RESOLUTION, packages: false });
+  linkWorkspace(project.root);
+  const run = async (): Promise<unknown> => {
+    await using uber = await startUber({ cwd: project.root });
+    return await ask(uber.url('shop'));
+  };
+  await run();
+  project.write({ 'services/shop/src/lib/price.ts': 'export const price: number = 4;' });
+  expect(await run()).toEqual([4, ...RESOLVED.slice(1)]);
+  project.write({ 'services/shop/src/lib2/price.ts': 'export const price: number = 5;' });
+  project.write({
+    'services/shop/base.json': RESOLUTION['services/shop/base.json'].replace('src/lib/*', 'src/lib2/*'),
+  });
+  expect(await run()).toEqual([5, ...RESOLVED.slice(1)]);
+  for (const name of readdirSync(project.path('.uber', 'cache', 'build'))) {
+    if (name.endsWith('.graph.json')) project.write({ [`.uber/cache/build/${name}`]: '{ "half' });
+  }
+  expect(await run()).toEqual([5, ...RESOLVED.slice(1)]);
+});
+
+test('a stack points at the line of the TypeScript source', async () => {
+  using project = makeProject({
+    files: {
+      'services/shop/index.ts': [
+        'interface Erased { a: number }',
+        'enum Kept { A = 1 }',
+        '',
+        'function fail(x: Erased): never {',
+        '  throw new Error(`line five ${x.a} ${Kept.A}`);',
+        '}',
+        "export default (q: unknown, r: import('node:http').ServerResponse) => {",
+        '  try { fail({ a: 1 }); } catch (error) { r.end((error as Error).stack); }',
+        '};',
+      ].join('\n'),
+    },
+  });
+  await using uber = await startUber({ cwd: project.root });
+  const stack = await (await fetch(uber.url('shop'))).text();
+  expect(stack).toContain(`${project.path('services', 'shop', 'index.ts')}:5:9`);
+  expect(stack).toContain(`${project.path('services', 'shop', 'index.ts')}:8:9`);
+});
+
+/** As `npm install` links a workspace. */
+function linkWorkspace(root: string): void {
+  mkdirSync(`${root}/node_modules/@acme`, { recursive: true });
+  symlinkSync(`${root}/packages/money`, `${root}/node_modules/@acme/money`, 'junction');
+}
