@@ -54,7 +54,8 @@ async function runService(scope: ServiceScope): Promise<void> {
   scope.isLoading = false;
   try {
     await startForm(exported, scope);
-    scope.post({ type: 'started' });
+    // A server tells that it listens in the next tick: what was opened so far is told before this.
+    setImmediate(() => scope.post({ type: 'started' }));
   } catch (error) {
     reportFailure(scope, 'START_FAILED', error);
   }

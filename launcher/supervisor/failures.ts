@@ -36,7 +36,7 @@ export function crashed(context: FailureContext, { message, stack }: ErrorData):
     'CRASHED',
     `"${context.service}" crashed${when}: ${firstLine(message)}`,
     context,
-    stackOf(stack),
+    stackOf(stack, message),
   );
 }
 

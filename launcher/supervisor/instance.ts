@@ -3,7 +3,7 @@ import { toUberError, UberError } from '../errors.ts';
 import type { ServiceLog } from '../logs/service-log.ts';
 import type { Incarnation, IncarnationExit, Placement, StartRequest } from '../placement/placement.ts';
 import { portBusyError } from '../ports/port-leases.ts';
-import type { InstanceState, PortLease, ReadyRow, ServiceSpec } from '../types.ts';
+import type { ExtraPort, InstanceState, PortLease, ReadyRow, ServiceSpec } from '../types.ts';
 import { portStolen } from './failures.ts';
 import { type OpenedPorts, PortStolen, StartWatch } from './start-watch.ts';
 
@@ -108,15 +108,26 @@ export class Instance {
     const opened = await new Promise<OpenedPorts>((onReady, onFailure) => {
       this.#cancel = onFailure;
       if (this.#state !== 'starting') return onFailure(new Error('stopped while preparing'));
-      this.#launch(
-        prepared,
-        new StartWatch({ spec: this.spec, lease, lastLines: () => log.lastLines(), onReady, onFailure }),
-      );
+      const onExtraPort = (extra: ExtraPort): void => this.#keepExtraPort(extra);
+      const lastLines = (): readonly string[] => log.lastLines();
+      const watch = new StartWatch({ spec: this.spec, lease, lastLines, onReady, onFailure, onExtraPort });
+      try {
+        this.#launch(prepared, watch);
+      } catch (error) {
+        watch.dispose();
+        throw error;
+      }
     }).finally(() => {
       this.#cancel = null;
     });
-    this.#extraPorts = Object.fromEntries(opened.extraPorts.map(({ asked, port }) => [asked, port]));
     return this.#makeRow(lease, opened, now() - beganMs);
+  }
+
+  /** The next incarnation is to get the same one; a port opened late belongs to the row as well. */
+  #keepExtraPort(extra: ExtraPort): void {
+    if (extra.asked !== 0) this.#extraPorts[extra.asked] = extra.port;
+    if (this.#row !== null)
+      this.#row = Object.freeze({ ...this.#row, extraPorts: [...this.#row.extraPorts, extra] });
   }
 
   #launch(prepared: Prepared, watch: StartWatch): void {

@@ -21,6 +21,8 @@ interface WatchOptions {
   /** Called once: with what is open, or with the error. */
   readonly onReady: (opened: OpenedPorts) => void;
   readonly onFailure: (error: Error) => void;
+  /** Called for every port beside the main one, at any time. */
+  readonly onExtraPort: (extra: ExtraPort) => void;
 }
 
 /** Thrown inside the supervisor only: the port must be chosen anew and the incarnation made again. */
@@ -29,7 +31,7 @@ export class PortStolen extends Error {}
 /** One life: collects what its messages say and decides once. After ready it explains why it ended. */
 export class StartWatch {
   readonly #options: WatchOptions;
-  readonly #extraPorts = new Map<number, number>();
+  readonly #extraPorts: ExtraPort[] = [];
   readonly #probe = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #scheme: 'http' | 'https' | null = null;
@@ -53,7 +55,7 @@ export class StartWatch {
     switch (message.type) {
       case 'listening':
         if (message.isMain) this.#scheme = message.scheme;
-        else this.#extraPorts.set(message.port, message.asked);
+        else this.#openExtra({ asked: message.asked, port: message.port });
         this.#check();
         return;
       case 'closed':
@@ -126,12 +128,16 @@ export class StartWatch {
     );
   }
 
+  #openExtra(extra: ExtraPort): void {
+    this.#extraPorts.push(extra);
+    this.#options.onExtraPort(extra);
+  }
+
   #succeed(): void {
     if (this.#phase !== 'starting') return;
     this.#phase = 'ready';
     clearTimeout(this.#timer);
-    const extraPorts = [...this.#extraPorts].map(([port, asked]) => ({ asked, port }));
-    this.#options.onReady({ url: this.#url(), extraPorts });
+    this.#options.onReady({ url: this.#url(), extraPorts: [...this.#extraPorts] });
   }
 
   #fail(error: Error): void {

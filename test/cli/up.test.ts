@@ -47,7 +47,10 @@ test('foo and bar boot, bar answers with what foo said, and SIGINT leaves nothin
       .sort(),
   ).toEqual(['bar', 'foo']);
   expect(uber.events().at(-1)).toEqual({ event: 'down', run: up.run });
-  expect(await Promise.all(Object.values(urls).map((url) => isListening(String(url))))).toEqual([false, false]);
+  expect(await Promise.all(Object.values(urls).map((url) => isListening(String(url))))).toEqual([
+    false,
+    false,
+  ]);
   expect(existsSync(join(REPOSITORY, '.uber', 'runs', String(up.run)))).toBe(false);
 });
 
