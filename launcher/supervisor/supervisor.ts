@@ -61,7 +61,7 @@ export class Supervisor {
    * Replaces the incarnation of a service by a new one, on the same port.
    * @throws UberError when it does not become ready again
    */
-  restart(name: string): Promise<ReadyRow> {
+  async restart(name: string): Promise<ReadyRow> {
     const instance = this.get(name);
     return this.#inTurn(name, async () => {
       if (this.#stopping !== null)
