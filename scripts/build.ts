@@ -19,6 +19,8 @@ const stamp = join(root, 'dist', '.stamp');
 
 if (process.argv.includes('--if-stale') && isFresh()) process.exit(0);
 
+shimExec();
+
 const draft = join(root, `dist.${process.pid}`);
 rmSync(draft, { recursive: true, force: true });
 try {
@@ -30,6 +32,14 @@ try {
   renameSync(draft, join(root, 'dist'));
 } finally {
   rmSync(draft, { recursive: true, force: true });
+}
+
+/**
+ * The script `uber` says `exec node ...`: without it some shells (dash) stay between npm and node, and a signal sent to
+ * npm never arrives. Windows' cmd has no such word, so there it is given one that runs its arguments.
+ */
+function shimExec(): void {
+  if (process.platform === 'win32') writeFileSync(join(root, 'node_modules', '.bin', 'exec.cmd'), '@%*\r\n');
 }
 
 function isFresh(): boolean {

@@ -3,25 +3,25 @@
 const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** npm passes a signal on that the terminal has sent to us already: the second within this time is the same ^C. */
-const SAME_PRESS_MS = 100;
+const SAME_PRESS_UNDER_NPM_MS = 300;
 
 interface SignalHandlers {
   /** The first signal: stop in order. */
   readonly onFirst: (signal: NodeJS.Signals) => void;
   /** The second: end at once. */
   readonly onSecond: (signal: NodeJS.Signals) => void;
-  readonly now?: () => number;
 }
 
 /** Listens for the signals that end a run. They stay caught until the process ends itself. */
-export function onStopSignals({ onFirst, onSecond, now = () => performance.now() }: SignalHandlers): void {
+export function onStopSignals({ onFirst, onSecond }: SignalHandlers): void {
+  const samePressMs = process.env.npm_lifecycle_event === undefined ? 0 : SAME_PRESS_UNDER_NPM_MS;
   let firstMs: number | null = null;
   for (const signal of STOP_SIGNALS) {
     process.on(signal, () => {
       if (firstMs === null) {
-        firstMs = now();
+        firstMs = performance.now();
         onFirst(signal);
-      } else if (now() - firstMs > SAME_PRESS_MS) {
+      } else if (performance.now() - firstMs > samePressMs) {
         onSecond(signal);
       }
     });

@@ -1,4 +1,5 @@
 // The main job: `uber foo bar`, from the outside.
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import request from 'supertest';
@@ -246,4 +247,23 @@ test('ten runs of five services at the same moment in one checkout never meet', 
   const results = await Promise.all(runs.map(({ ended }) => ended));
   expect(results.map(({ signal }) => signal)).toEqual(runs.map(() => 'SIGINT'));
   expect(project.leftRuns()).toEqual([]);
+});
+
+test('through npm run, a SIGINT sent to npm alone ends the run and npm by that signal', async () => {
+  const npm = spawn('npm', ['run', '-s', 'uber', '--', 'foo', '--json'], {
+    cwd: REPOSITORY,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const run = await new Promise<string>((resolve) => {
+    let stdout = '';
+    npm.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+      const up = /"event":"up","run":"([^"]+)"/.exec(stdout);
+      if (up?.[1] !== undefined) resolve(up[1]);
+    });
+  });
+  npm.kill('SIGINT');
+  const signal = await new Promise((resolve) => npm.once('exit', (_code, name) => resolve(name)));
+  expect(signal).toBe('SIGINT');
+  expect(existsSync(join(REPOSITORY, '.uber', 'runs', run))).toBe(false);
 });
