@@ -1,5 +1,4 @@
 // Composition root: a configuration becomes a run.
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ServiceBuilder } from './build/build-service.ts';
 import { readCatalog } from './catalog/catalog.ts';
@@ -169,7 +168,6 @@ export class Uber {
     const { manifest } = await this.#builder.build(spec.entry);
     // Read last, and without a pause before the start: a lease may have changed while it was compiled.
     this.#toldVersion.set(spec.name, this.#leases.version);
-    mkdirSync(this.#directory.dataDir(spec.name), { recursive: true, mode: 0o700 });
     return {
       env: plainEnv(this.#resolveEnv(spec, lease)),
       compile: async (path) => (await this.#builder.build(path)).manifest,

@@ -14,7 +14,7 @@ export interface ModuleGraph {
 }
 
 /** One import that stays within the service's own files. */
-export interface ImportEdge {
+interface ImportEdge {
   readonly from: string;
   readonly specifier: string;
   readonly to: string;

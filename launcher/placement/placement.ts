@@ -15,7 +15,7 @@ export interface StartRequest {
 }
 
 /** What an incarnation tells; called in the order things happened, and never after `onExit`. */
-export interface IncarnationEvents {
+interface IncarnationEvents {
   readonly onMessage: (message: FromInside) => void;
   readonly onOutput: (stream: RingStream, bytes: Buffer) => void;
   readonly onExit: (exit: IncarnationExit) => void;

@@ -1,6 +1,7 @@
 // Every message about a service that failed, built in one place.
 import { isBuiltin } from 'node:module';
 import { type ErrorCode, type ErrorData, UberError, type UberErrorDetails } from '../errors.ts';
+import { packageFile } from '../package-root.ts';
 
 /** What is known about a service beside its failure. */
 export interface FailureContext {
@@ -112,20 +113,23 @@ function stackOf(stack: string | null, message: string): UberErrorDetails {
 
 /** Frames of the launcher and of Node's own loader say nothing about the service. */
 function withoutLauncherFrames(stack: string): string {
-  const lines = stack
+  // The second folder is what the first is mapped to when source maps are on for the whole process.
+  const folders = [packageFile('dist', 'inside'), packageFile('launcher', 'inside')];
+  const isOurs = (line: string): boolean =>
+    line.includes('node:internal/') || folders.some((folder) => line.includes(folder));
+  return stack
     .split('\n')
-    .filter((line) => !/^\s+at .*(?:dist[\\/]inside[\\/]worker\.cjs|node:internal\/)/.test(line));
-  return lines.join('\n');
+    .filter((line) => !/^\s+at /.test(line) || !isOurs(line))
+    .join('\n');
 }
 
 /** The first frame that is not the launcher's, as file:line:column. */
 function callSite(stack: string): string | null {
   const frame = withoutLauncherFrames(stack)
     .split('\n')
-    .find((line) => /^\s+at /.test(line) && !/launcher[\\/]inside[\\/]/.test(line));
-  return frame === undefined
-    ? null
-    : (/\(?((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?$/.exec(frame)?.[1]?.replace('file://', '') ?? null);
+    .find((line) => /^\s+at /.test(line));
+  if (frame === undefined) return null;
+  return /\(?((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?$/.exec(frame)?.[1]?.replace('file://', '') ?? null;
 }
 
 function missingPackage(message: string): UberErrorDetails {

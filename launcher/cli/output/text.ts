@@ -33,8 +33,3 @@ export function table(rows: readonly (readonly string[])[], paint: Paint): strin
   );
   return lines.map((line, index) => (index === 0 ? paint('bold', line) : line)).join('\n');
 }
-
-/** `a`, `a and b`, `a, b and c`. */
-export function list(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-}
