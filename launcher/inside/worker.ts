@@ -68,10 +68,17 @@ function reportFailure(scope: ServiceScope, code: string, error: unknown): void 
 /** Runs the file as the main program and returns its default export (for CommonJS, `module.exports`). */
 async function loadEntry(entry: string): Promise<unknown> {
   loader.runMain();
-  const commonJs = loader._cache[entry];
-  const exported: unknown =
-    commonJs === undefined ? await import(pathToFileURL(entry).href) : commonJs.exports;
-  return defaultOf(defaultOf(exported, commonJs === undefined), false);
+  const exported = loader._cache[entry]?.exports;
+  // An ES module leaves nothing there, or an empty object when Node took it for CommonJS at first (`.js`, `.ts`).
+  const isCommonJs =
+    exported !== undefined && !(isPlainObject(exported) && Object.keys(exported).length === 0);
+  if (isCommonJs) return defaultOf(exported, false);
+  const namespace: unknown = await import(pathToFileURL(entry).href);
+  return defaultOf(defaultOf(namespace, true), false);
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** `default` of an ES module, or of CommonJS that was compiled from one. */

@@ -1,5 +1,6 @@
 // TypeScript as real services have it: what Node cannot strip, what only a compiler resolves, and where errors point.
 import { mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { startUber } from '../../launcher/start-uber.ts';
 import { makeProject } from '../support/project.ts';
 
@@ -151,3 +152,80 @@ function linkWorkspace(root: string): void {
   mkdirSync(`${root}/node_modules/@acme`, { recursive: true });
   symlinkSync(`${root}/packages/money`, `${root}/node_modules/@acme/money`, 'junction');
 }
+
+/** A service whose imports are known only when they happen. */
+const COMPUTED = {
+  'services/shop/tools/hammer.ts': 'enum Kind { Hammer = "hammer" } export const kind: string = Kind.Hammer;',
+  'services/shop/tools/saw/index.ts':
+    'import { steel } from "../steel"; export const kind: string = `saw of ${steel}`;',
+  'services/shop/tools/steel.ts': 'enum Metal { Steel = "steel" } export const steel: string = Metal.Steel;',
+  'services/shop/tools/broken.ts': 'export const kind: string = ;',
+  'services/shop/index.ts': `
+    const load = async (name: string): Promise<string> => {
+      try {
+        return (await import(name)).kind;
+      } catch (error) {
+        return String(error).replace(/^.*?services/, '');
+      }
+    };
+    export default async (q: { url?: string }, r: import('node:http').ServerResponse) =>
+      r.end(JSON.stringify(await load('.' + q.url)));
+  `,
+};
+
+test.each(['module', 'commonjs'])(
+  'files that no static import leads to are compiled when they are asked for, in %s',
+  async (type) => {
+    using project = makeProject({
+      files: { ...COMPUTED, 'services/shop/package.json': `{ "type": "${type}" }` },
+    });
+    await using uber = await startUber({ cwd: project.root });
+    const kindOf = (path: string): Promise<unknown> => ask(`${uber.url('shop')}${path}`);
+    expect(await kindOf('/tools/hammer.ts')).toBe('hammer');
+    expect(await kindOf('/tools/hammer')).toBe('hammer');
+    expect(await kindOf('/tools/hammer.js')).toBe('hammer');
+    expect(await kindOf('/tools/saw')).toBe('saw of steel');
+    expect(await kindOf('/tools/broken.ts')).toBe('/shop/tools/broken.ts:1:29: Unexpected ";"');
+    expect(await kindOf('/tools/nothing')).toContain('tools/nothing');
+  },
+);
+
+test('a .ts file without "type" is CommonJS, unless it needs to be an ES module', async () => {
+  using project = makeProject({
+    files: {
+      'services/shop/package.json': '{}',
+      'services/shop/awaits.ts': 'export const awaited: number = await Promise.resolve(1);',
+      'services/shop/asks.ts': 'export const asked: string = import.meta.url;',
+      'services/shop/classic.ts': 'export const classic: string = __filename;',
+      'services/shop/index.ts': `
+        import { asked } from './asks';
+        import { classic } from './classic';
+        const rest = import('./awaits.ts' as string).then((module) => module.awaited, (error) => String(error));
+        export default async (q: unknown, r: import('node:http').ServerResponse) =>
+          r.end(JSON.stringify([asked, classic, await rest, typeof require]));
+      `,
+    },
+  });
+  await using uber = await startUber({ cwd: project.root });
+  expect(await ask(uber.url('shop'))).toEqual([
+    pathToFileURL(project.path('services', 'shop', 'asks.ts')).href,
+    project.path('services', 'shop', 'classic.ts'),
+    expect.stringMatching(/^1$|ERR_REQUIRE_ASYNC_MODULE|top-level await/),
+    'function',
+  ]);
+});
+
+test('top-level await in the entry makes it an ES module', async () => {
+  using project = makeProject({
+    files: {
+      'services/shop/package.json': '{}',
+      'services/shop/index.ts': `
+        enum Kind { Tea = 'tea' }
+        const value = await Promise.resolve(Kind.Tea);
+        export default (q: unknown, r: import('node:http').ServerResponse) => r.end(JSON.stringify(value));
+      `,
+    },
+  });
+  await using uber = await startUber({ cwd: project.root });
+  expect(await ask(uber.url('shop'))).toBe('tea');
+});

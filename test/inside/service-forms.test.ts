@@ -97,3 +97,97 @@ test('every form runs in TypeScript and JavaScript, as ES module and CommonJS', 
   const expected = CASES.map(({ name }) => [name, `${name} ${new URL(uber.url(name)).port} ${uber.runId}`]);
   expect(Object.fromEntries(answers)).toEqual(Object.fromEntries(expected));
 });
+
+/** The frameworks the contract names, as their own documentation has it; none of them listens here. */
+const FRAMEWORKS = {
+  express:
+    "import express from 'express'; const app = express(); app.get('/', (q, r) => r.json({ by: 'express' })); export default app;",
+  koa: "import Koa from 'koa'; const app = new Koa(); app.use((ctx) => { ctx.body = { by: 'koa' }; }); export default app;",
+  fastify:
+    "import Fastify from 'fastify'; const app = Fastify(); app.get('/', async () => ({ by: 'fastify' })); export default app;",
+  hono: "import { Hono } from 'hono'; const app = new Hono(); app.get('/', (c) => c.json({ by: 'hono' })); export default app;",
+};
+
+test('an exported app of Express, Koa, Fastify or Hono is served', async () => {
+  const names = ['express', 'koa', 'fastify', 'hono'] as const;
+  using project = makeProject({
+    files: Object.fromEntries(names.map((name) => [`services/${name}-app.mjs`, FRAMEWORKS[name]])),
+  });
+  await using uber = await startUber({ cwd: project.root });
+  for (const name of names) {
+    expect(await (await fetch(uber.url(`${name}-app`))).json()).toEqual({ by: name });
+  }
+});
+
+test('a .js file without "type" may be either kind of module', async () => {
+  using project = makeProject({
+    files: {
+      'services/package.json': '{}',
+      'services/esm.js': 'export default (q, r) => r.end("esm");',
+      'services/waits.js':
+        'const text = await Promise.resolve("waits"); export default (q, r) => r.end(text);',
+      'services/cjs.js': 'module.exports = (q, r) => r.end(String(require.main === module));',
+      'services/compiled.js':
+        'Object.defineProperty(exports, "__esModule", { value: true }); exports.default = (q, r) => r.end("compiled");',
+    },
+  });
+  await using uber = await startUber({ cwd: project.root });
+  const text = async (name: string): Promise<string> => (await fetch(uber.url(name))).text();
+  expect(await Promise.all(['esm', 'waits', 'cjs', 'compiled'].map(text))).toEqual([
+    'esm',
+    'waits',
+    'true',
+    'compiled',
+  ]);
+});
+
+test('a fetch handler without its adapter for Node says what to install', async () => {
+  using project = makeProject({
+    files: { 'services/foo.mjs': 'export default { fetch: () => new Response() };' },
+    packages: false,
+  });
+  await expect(startUber({ cwd: project.root })).rejects.toMatchObject({
+    code: 'START_FAILED',
+    message:
+      '"foo" failed to start: it exports a fetch handler, which needs the package "@hono/node-server": npm install @hono/node-server',
+  });
+});
+
+test('https is told from http, and every way to call listen is moved', async () => {
+  const listens = {
+    port: 'server.listen(3000);',
+    string: "server.listen('3000');",
+    host: "server.listen(3000, '0.0.0.0');",
+    backlog: "server.listen(3000, '0.0.0.0', 10);",
+    callback: 'server.listen(3000, () => {});',
+    options: "server.listen({ port: 3000, host: '0.0.0.0', backlog: 10 });",
+    signal: 'server.listen({ port: 3000, signal: new AbortController().signal });',
+    zero: 'server.listen(0);',
+    nothing: 'server.listen();',
+  };
+  const head =
+    "import { createServer } from 'node:http'; const server = createServer((q, r) => r.end(String(server.address().port)));";
+  using project = makeProject({
+    files: {
+      ...Object.fromEntries(
+        Object.entries(listens).map(([name, line]) => [`services/${name}.mjs`, `${head} ${line}`]),
+      ),
+      'services/sync.mjs': `${head} server.listen(3000); const { port } = server.address(); if (port === 3000) throw new Error('not moved');`,
+      'services/secure.mjs': `
+        import { createServer } from 'node:https';
+        createServer({}, (q, r) => r.end()).listen(443);
+      `,
+      'services/leaves-others.mjs': `
+        import net from 'node:net';
+        net.createServer().listen(process.env.UBER_DATA_DIR + '/socket');
+        ${head} server.listen(3000);
+      `,
+    },
+  });
+  await using uber = await startUber({ cwd: project.root });
+  const names = [...Object.keys(listens), 'sync', 'leaves-others'];
+  for (const name of names) {
+    expect(await (await fetch(uber.url(name))).text()).toBe(new URL(uber.url(name)).port);
+  }
+  expect(uber.url('secure')).toMatch(/^https:/);
+});
