@@ -30,10 +30,13 @@ if (process.argv.includes('--help')) {
   // `exit` is emitted in every ending: at the end, at an error nobody caught, and by the exit below.
   process.once('exit', () => workshop[Symbol.dispose]());
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
-  process.exitCode = await main(workshop);
+  process.exitCode = await main(workshop).catch((error: Error) => {
+    console.log(`tarball: FAILED: ${error.message}`);
+    return 1;
+  });
 }
 
-/** Runs every check, also after one has failed. */
+/** Runs every check, also after one has failed; without a tarball there is none to run. */
 async function main(workshop: Workshop): Promise<number> {
   const tarball = await pack(workshop);
   const checks: [string, () => Promise<string | undefined>][] = [
@@ -71,7 +74,7 @@ async function pack(workshop: Workshop): Promise<string> {
   assert.ok(packed !== undefined, 'npm pack said nothing');
   const paths = packed.files.map(({ path }) => path);
   const surplus = paths.filter((path) => !PACKED.test(path));
-  assert.deepEqual(surplus, [], 'the tarball holds what nobody needs');
+  assert.ok(surplus.length === 0, `the tarball holds what nobody needs: ${surplus.join(', ')}`);
   console.log(
     `tarball: ${paths.length} files, ${(lstatSync(join(folder, packed.filename)).size / 1e6).toFixed(2)} MB`,
   );
@@ -114,7 +117,7 @@ async function checkJson(tarball: string, workshop: Workshop): Promise<string> {
     assert.ok(key in schema.properties, `the schema does not know ${key}`);
   await bootAndCall(JSON_CONFIGURED, folder, workshop);
   const printed = await workshop.run(process.execPath, ['use-library.js'], folder);
-  assert.deepEqual(JSON.parse(printed), LIBRARY_ANSWER, 'what the script with require() prints');
+  assert.deepEqual(JSON.parse(printed), LIBRARY_ANSWER, `the script with require() printed ${printed}`);
   return 'fine, also as a library in CommonJS';
 }
 
