@@ -22,7 +22,8 @@ export function treeCpuMs(root: number): number {
 
 /**
  * Proportional set size of a process tree in MB (10^6 bytes): private memory, and of what is shared with other
- * processes (the binary of Node, for one) this tree's part.
+ * processes this tree's part. The binary of Node is shared (about 50 MB), so the figure is lower while other
+ * processes of the same Node run: compare only what was measured in turn.
  */
 export function treePssMb(root: number): number {
   return sum(treeOf(root).map(pssKib)) * 1.024e-3;
