@@ -38,7 +38,7 @@ export interface ServiceDefinition {
   start(context: ServiceContext): unknown;
   /** Called when the service is to stop, before its servers are closed. */
   stop?(): void | Promise<void>;
-  /** Brings the service's own state back to what it was after `start`. */
+  /** Brings the service's own state back to what it was after `start`. Accepted, but nothing calls it yet. */
   reset?(): void | Promise<void>;
 }
 

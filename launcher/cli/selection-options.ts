@@ -14,7 +14,11 @@ export interface SelectionArgs extends GlobalArgs {
 
 /** As yargs declares them. */
 export const SELECTION_OPTIONS: Readonly<Record<string, Options>> = {
-  deps: { describe: 'Start what the services depend on too', type: 'boolean', default: true },
+  deps: {
+    describe: 'Start what the services depend on too; --no-deps leaves them out',
+    type: 'boolean',
+    default: true,
+  },
   env: {
     describe: 'Set KEY=value for all services, or foo.KEY=value for one',
     type: 'string',
