@@ -48,6 +48,9 @@ export class Uber {
   readonly #toldVersion = new Map<string, number>();
   readonly #supervisor: Supervisor;
   #stopped: Promise<void> | null = null;
+  #known: { version: number; peers: Peers } | null = null;
+  /** As it was when the run was made: a run does not change. */
+  readonly #shell = { ...process.env };
 
   constructor(config: UberConfig, specs: readonly ServiceSpec[], flow: FlowControl) {
     this.#config = config;
@@ -191,24 +194,34 @@ export class Uber {
   }
 
   #resolveEnv(spec: ServiceSpec, lease: PortLease): Record<string, EnvValue> {
-    return resolveEnv(spec, this.#config, {
+    const facts = {
       runId: this.runId,
       namespace: this.#config.namespace,
       dataDir: this.#directory.dataDir(spec.name),
       host: lease.host,
       port: lease.port,
       peers: this.#peers(),
-    });
+    };
+    return resolveEnv(spec, this.#config, facts, this.#shell);
   }
 
-  #peers(): Map<string, { host: string; port: number; url: string }> {
-    const peers = [...this.#leases.all()].map(([name, { host, port }]) => {
-      const url = baseUrl(host, port);
-      return [name, { host: new URL(url).hostname, port, url }] as const;
-    });
-    return new Map(peers);
+  /** Made anew only when a lease has changed. */
+  #peers(): Peers {
+    const { version } = this.#leases;
+    const leases = this.#leases.all();
+    if (this.#known?.version === version && this.#known.peers.size === leases.size) return this.#known.peers;
+    const peers: Peers = new Map(
+      [...leases].map(([name, { host, port }]) => {
+        const url = baseUrl(host, port);
+        return [name, { host: new URL(url).hostname, port, url }];
+      }),
+    );
+    this.#known = { version, peers };
+    return peers;
   }
 }
+
+type Peers = Map<string, { host: string; port: number; url: string }>;
 
 /**
  * Selects the services of a configuration and makes a run of them. Nothing is started yet.

@@ -89,8 +89,26 @@ function layersOf(
 }
 
 function injectedValues(spec: ServiceSpec, facts: InjectedFacts): Record<string, string> {
+  return {
+    ...peerValues(facts.peers),
+    PORT: String(facts.port),
+    HOST: facts.host,
+    UBER_SERVICE: spec.name,
+    UBER_RUN_ID: facts.runId,
+    UBER_NAMESPACE: facts.namespace,
+    UBER_RESOURCE_DIR: spec.resourceDir,
+    UBER_DATA_DIR: facts.dataDir,
+  };
+}
+
+/** The same for all services that are told of the same peers: made once, or the cost grows with their square. */
+const knownPeerValues = new WeakMap<InjectedFacts['peers'], Record<string, string>>();
+
+function peerValues(peers: InjectedFacts['peers']): Record<string, string> {
+  const known = knownPeerValues.get(peers);
+  if (known !== undefined) return known;
   const values: Record<string, string> = {};
-  for (const [name, { host, port, url }] of facts.peers) {
+  for (const [name, { host, port, url }] of peers) {
     const key = envName(name);
     values[`${key}_URL`] = url;
     values[`${key}_HOST`] = host;
@@ -101,17 +119,9 @@ function injectedValues(spec: ServiceSpec, facts: InjectedFacts): Record<string,
     // As .NET Aspire injects them (service discovery by configuration).
     values[`services__${name}__http__0`] = url;
   }
-  return {
-    ...values,
-    UBER_SERVICES: JSON.stringify(Object.fromEntries([...facts.peers].map(([name, { url }]) => [name, url]))),
-    PORT: String(facts.port),
-    HOST: facts.host,
-    UBER_SERVICE: spec.name,
-    UBER_RUN_ID: facts.runId,
-    UBER_NAMESPACE: facts.namespace,
-    UBER_RESOURCE_DIR: spec.resourceDir,
-    UBER_DATA_DIR: facts.dataDir,
-  };
+  values.UBER_SERVICES = JSON.stringify(Object.fromEntries([...peers].map(([name, { url }]) => [name, url])));
+  knownPeerValues.set(peers, values);
+  return values;
 }
 
 function readEnvFile(path: string, need: 'optional' | 'required'): Record<string, string> {

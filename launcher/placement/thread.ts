@@ -33,7 +33,7 @@ class ThreadIncarnation implements Incarnation {
     const boot: WorkerBoot = { start: request.message, control: port2, logs, answers: this.#answers.buffer };
     this.#worker = new Worker(packageFile('dist', 'inside', 'worker.cjs'), {
       name: request.message.service,
-      env: { ...request.env },
+      env: request.env,
       execArgv: [],
       stdin: false,
       stdout: true,
