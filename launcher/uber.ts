@@ -4,9 +4,10 @@ import { ServiceBuilder } from './build/build-service.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { selectServices } from './catalog/select.ts';
 import { plainEnv, resolveEnv } from './config/env-layers.ts';
-import { toUberError } from './errors.ts';
+import { toUberError, UberError } from './errors.ts';
 import { type FlowControl, UNLIMITED } from './logs/log-pump.ts';
 import { ServiceLog } from './logs/service-log.ts';
+import { didYouMean } from './nearest.ts';
 import type { UberConfig } from './options.ts';
 import { PLACEMENTS } from './placement/placement-table.ts';
 import { baseUrl } from './ports/base-url.ts';
@@ -64,6 +65,11 @@ export class Uber {
       emitter: this.emitter,
       isOutdated: (service) => this.#toldVersion.get(service) !== this.#leases.version,
     });
+  }
+
+  /** Where data directories and logs of the run are. */
+  get directory(): string {
+    return this.#directory.path;
   }
 
   get runId(): string {
@@ -229,6 +235,18 @@ type Peers = Map<string, { host: string; port: number; url: string }>;
  * @throws UberError for anything wrong with the catalog or the selection
  */
 export function createUber(config: UberConfig, flow: FlowControl = UNLIMITED): Uber {
-  const specs = selectServices(readCatalog(config), config.selection, config.withDependencies);
+  const catalog = readCatalog(config);
+  for (const { service, key } of config.envOverrides) {
+    if (service === null || catalog.specs.has(service)) continue;
+    const known = [...catalog.specs.keys()];
+    throw new UberError(
+      'UNKNOWN_SERVICE',
+      `--env ${service}.${key} names no service. Known: ${known.join(', ')}.`,
+      {
+        hint: didYouMean(service, known) ?? 'Leave the name out to set it for all services.',
+      },
+    );
+  }
+  const specs = selectServices(catalog, config.selection, config.withDependencies);
   return new Uber(config, specs, flow);
 }

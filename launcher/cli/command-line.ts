@@ -15,7 +15,7 @@ const COMMANDS: readonly Command[] = [upCommand, envCommand];
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
   let outcome: Outcome = { exitCode: 0 };
   try {
-    const parser = makeParser((result) => {
+    const parser = makeParser(argv[0], (result) => {
       outcome = result;
     });
     await parser.parseAsync([...argv]);
@@ -35,7 +35,7 @@ const GLOBAL_OPTIONS: Readonly<Record<string, Options>> = {
   },
 };
 
-function makeParser(done: (outcome: Outcome) => void): Argv {
+function makeParser(verb: string | undefined, done: (outcome: Outcome) => void): Argv {
   const parser = yargs()
     .scriptName('uber')
     .locale('en')
@@ -51,7 +51,10 @@ function makeParser(done: (outcome: Outcome) => void): Argv {
     .wrap(Math.min(100, process.stdout.columns ?? 100))
     .epilogue('Exit codes: 0 fine, 1 a service failed, 2 usage or configuration, 3 no live run, 4 timed out.')
     .fail((message, error) => {
-      throw error ?? usageError(message);
+      // yargs reports a missing value of an option as an error of its own class.
+      throw error === undefined || error.name === 'YError'
+        ? usageError(message || error.message, verb)
+        : error;
     });
   for (const command of COMMANDS) addCommand(parser, command, done);
   return parser;
@@ -65,7 +68,12 @@ function addCommand(parser: Argv, command: Command, done: (outcome: Outcome) => 
       for (const [line, what] of command.examples) self.example(line, what);
       return self.positional('services', SERVICES).options(command.options);
     },
-    async (args) => done(await command.run(args as unknown as GlobalArgs)),
+    async (args) => {
+      const behind = (args['--'] as string[] | undefined) ?? [];
+      if (behind.length > 0)
+        throw new UberError('USAGE', `Nothing may stand behind "--": ${behind.join(' ')}`);
+      done(await command.run(args as unknown as GlobalArgs));
+    },
   );
 }
 
@@ -76,13 +84,12 @@ const SERVICES: PositionalOptions = {
   default: [],
 };
 
-function usageError(message: string): UberError {
+function usageError(message: string, verb: string | undefined): UberError {
   const unknown = /^Unknown arguments?: ([^,\s]+)/.exec(message)?.[1];
   if (unknown === undefined) return new UberError('USAGE', `${message}.`, { hint: 'See: uber --help' });
-  const known = [GLOBAL_OPTIONS, ...COMMANDS.map(({ options }) => options)].flatMap((options) =>
-    Object.keys(options),
-  );
-  const hint = didYouMean(unknown, [...known, 'help', 'version'])?.replace('"', '"--') ?? 'See: uber --help';
+  const command = COMMANDS.find(({ usage }) => usage[0]?.split(' ')[0] === verb) ?? upCommand;
+  const known = [...Object.keys(GLOBAL_OPTIONS), ...Object.keys(command.options), 'help', 'version'];
+  const hint = didYouMean(unknown, known)?.replace('"', '"--') ?? 'See: uber --help';
   return new UberError('USAGE', `Unknown option "--${unknown}".`, { hint });
 }
 

@@ -33,7 +33,11 @@ export const SELECTION_OPTIONS: Readonly<Record<string, Options>> = {
     nargs: 1,
     default: [],
   },
-  namespace: { describe: 'Label that keeps runs apart', type: 'string', requiresArg: true },
+  namespace: {
+    describe: 'Label of the run, which services see as UBER_NAMESPACE',
+    type: 'string',
+    requiresArg: true,
+  },
 };
 
 /** As options of the library. */

@@ -2,7 +2,11 @@
 
 const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** npm passes a signal on that the terminal has sent to us already: the second within this time is the same ^C. */
+/**
+ * One press may arrive twice: npm passes on what the terminal has sent to us already, and tools such as `timeout` signal
+ * the process and its group. What comes within this time is the same press.
+ */
+const SAME_PRESS_MS = 100;
 const SAME_PRESS_UNDER_NPM_MS = 300;
 
 interface SignalHandlers {
@@ -14,7 +18,7 @@ interface SignalHandlers {
 
 /** Listens for the signals that end a run. They stay caught until the process ends itself. */
 export function onStopSignals({ onFirst, onSecond }: SignalHandlers): void {
-  const samePressMs = process.env.npm_lifecycle_event === undefined ? 0 : SAME_PRESS_UNDER_NPM_MS;
+  const samePressMs = process.env.npm_lifecycle_event === undefined ? SAME_PRESS_MS : SAME_PRESS_UNDER_NPM_MS;
   let firstMs: number | null = null;
   for (const signal of STOP_SIGNALS) {
     process.on(signal, () => {

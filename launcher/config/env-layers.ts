@@ -69,13 +69,16 @@ function layersOf(
     origin: relative(config.root, path) || path,
     values: readEnvFile(path, 'optional'),
   });
-  const overrides = config.envOverrides.filter(({ service }) => service === null || service === spec.name);
+  // The last of several wins, as everywhere on a command line.
+  const overrides = config.envOverrides
+    .filter(({ service }) => service === null || service === spec.name)
+    .reverse();
   // An override for one service stands before one for all.
   overrides.sort((a, b) => Number(b.service !== null) - Number(a.service !== null));
   return [
     ...(injected === null ? [] : [{ origin: 'injected', values: injectedValues(spec, injected) }]),
     ...overrides.map(({ key, value }) => ({ origin: '--env', values: { [key]: value } })),
-    ...config.envFiles.map((path) => ({
+    ...config.envFiles.toReversed().map((path) => ({
       origin: `--env-file ${relative(config.root, path)}`,
       values: readEnvFile(path, 'required'),
     })),

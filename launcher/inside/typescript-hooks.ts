@@ -1,6 +1,6 @@
 // Loads TypeScript inside the thread from what main has compiled. Synchronous hooks: no loader thread.
 import { existsSync, readFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
+import { type LoadFnOutput, registerHooks } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BuildManifest, CompiledFile } from '../protocol.ts';
 
@@ -43,10 +43,24 @@ export function loadTypeScriptFrom(build: BuildManifest, compile: (path: string)
     load(url, context, next) {
       if (!files.has(url) && isCompiledKind(url)) learn(compile(fileURLToPath(url)));
       const file = files.get(url);
-      if (file === undefined) return next(url, context);
-      return { format: file.format, source: readFileSync(file.path, 'utf8'), shortCircuit: true };
+      const loaded: LoadFnOutput =
+        file === undefined
+          ? next(url, context)
+          : { format: file.format, source: readFileSync(file.path, 'utf8'), shortCircuit: true };
+      const isImported = !context.conditions.includes('require');
+      return isImported && loaded.format === 'commonjs' ? asRequired(loaded) : loaded;
     },
   });
+}
+
+/**
+ * Up to 22.22 and 24.20 Node cannot link what an imported CommonJS file requires once a `load` hook is there ("request
+ * for './x' is not in cache"). Under this name its own translators hand the file to the CommonJS loader, which can.
+ */
+function asRequired(loaded: LoadFnOutput): LoadFnOutput {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const isMended = (major === 22 && minor >= 23) || (major === 24 && minor >= 21) || major >= 26;
+  return isMended ? loaded : { ...loaded, format: 'commonjs-sync', shortCircuit: true };
 }
 
 function isCompiledKind(url: string): boolean {

@@ -53,7 +53,13 @@ export class PortLeases {
 
   #choose(): Promise<number> {
     // A busy preferred port would fall back silently, so no preference is given: the system picks a free one.
-    return getPort({ host: this.#host, exclude: [...this.#leases.values()].map((lease) => lease.port) });
+    const exclude = [...this.#leases.values()].map((lease) => lease.port);
+    return getPort({ host: this.#host, exclude }).catch((cause: Error) => {
+      throw new UberError('HOST_INVALID', `Services cannot listen on "${this.#host}": ${cause.message}.`, {
+        hint: 'Name an address of this machine: 127.0.0.1, or 0.0.0.0 for all of them.',
+        cause,
+      });
+    });
   }
 }
 

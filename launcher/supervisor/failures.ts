@@ -30,6 +30,12 @@ export function failedToStart(context: FailureContext, { code, message, stack }:
   });
 }
 
+/** The runtime refuses to make its thread, for instance for what NODE_OPTIONS says. */
+export function cannotBegin(service: string, cause: unknown): UberError {
+  const reason = cause instanceof Error ? firstLine(cause.message) : String(cause);
+  return new UberError('START_FAILED', `"${service}" could not be started: ${reason}`, { service, cause });
+}
+
 /** An error nobody caught ended it. */
 export function crashed(context: FailureContext, { message, stack }: ErrorData): UberError {
   const when = context.isStarting ? ' while starting' : '';

@@ -4,7 +4,7 @@ import type { ServiceLog } from '../logs/service-log.ts';
 import type { Incarnation, IncarnationExit, Placement, StartRequest } from '../placement/placement.ts';
 import { portBusyError } from '../ports/port-leases.ts';
 import type { ExtraPort, InstanceState, PortLease, ReadyRow, ServiceSpec } from '../types.ts';
-import { portStolen } from './failures.ts';
+import { cannotBegin, portStolen } from './failures.ts';
 import { type OpenedPorts, PortStolen, StartWatch } from './start-watch.ts';
 
 /** What an instance needs of its run. */
@@ -115,7 +115,7 @@ export class Instance {
         this.#launch(prepared, watch);
       } catch (error) {
         watch.dispose();
-        throw error;
+        onFailure(cannotBegin(this.spec.name, error));
       }
     }).finally(() => {
       this.#cancel = null;

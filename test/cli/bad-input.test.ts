@@ -163,6 +163,51 @@ const CASES: Record<string, Case> = {
     exitCode: 2,
     message: 'error: Unknown option "--jsn".\nDid you mean "--json"?',
   },
+  'an option of another verb': {
+    files: FOO_AND_BAR,
+    args: ['env', 'foo', '--dry-run'],
+    exitCode: 2,
+    message: 'error: Unknown option "--dry-run".\nSee: uber --help',
+  },
+  'an option without its value': {
+    files: FOO_AND_BAR,
+    args: ['foo', '--config'],
+    exitCode: 2,
+    message: 'error: Not enough arguments following: config.\nSee: uber --help',
+  },
+  'a configuration that is not there': {
+    files: FOO_AND_BAR,
+    args: ['foo', '--config', 'nope.ts'],
+    exitCode: 2,
+    message:
+      "error: Cannot read the configuration <root>/nope.ts: ENOENT: no such file or directory, open '<root>/nope.ts'.",
+  },
+  'arguments behind --': {
+    files: FOO_AND_BAR,
+    args: ['foo', '--', 'bar'],
+    exitCode: 2,
+    message: 'error: Nothing may stand behind "--": bar',
+  },
+  'an --env for a service that is not there': {
+    files: FOO_AND_BAR,
+    args: ['foo', '--env', 'baz.KEY=1'],
+    exitCode: 2,
+    message: 'error: --env baz.KEY names no service. Known: bar, foo.\nDid you mean "bar"?',
+  },
+  'an address that is not of this machine': {
+    files: FOO_AND_BAR,
+    args: ['foo', '--host', '192.0.2.1'],
+    exitCode: 2,
+    message:
+      'error: Services cannot listen on "192.0.2.1": listen EADDRNOTAVAIL: address not available 192.0.2.1.\nName an address of this machine: 127.0.0.1, or 0.0.0.0 for all of them.',
+  },
+  'a NODE_OPTIONS that Node refuses': {
+    files: FOO_AND_BAR,
+    args: ['foo', '--env', 'NODE_OPTIONS=--bogus'],
+    exitCode: 1,
+    message:
+      'error: "foo" could not be started: Initiated Worker with invalid NODE_OPTIONS env variable: --bogus is not allowed in NODE_OPTIONS',
+  },
   'an --env without a value': {
     files: FOO_AND_BAR,
     args: ['foo', '--env', 'foo.KEY'],

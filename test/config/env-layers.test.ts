@@ -52,8 +52,8 @@ test.each(LAYERS.map(([origin], index) => [origin, index] as const))(
       project,
       {
         config: isActive('configuration') ? { services: { foo: { env: { LEVEL: 'configuration' } } } } : {},
-        envFiles: isActive('--env-file extra.env') ? ['extra.env'] : [],
-        env: isActive('--env') ? ['LEVEL=all', 'bar.LEVEL=bar', 'foo.LEVEL=--env'] : [],
+        envFiles: isActive('--env-file extra.env') ? ['.env', 'extra.env'] : [],
+        env: isActive('--env') ? ['foo.LEVEL=first', 'foo.LEVEL=--env', 'LEVEL=all', 'bar.LEVEL=bar'] : [],
       },
       isActive('shell') ? { LEVEL: 'shell' } : {},
     );

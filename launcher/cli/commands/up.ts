@@ -71,7 +71,7 @@ async function runInForeground(
   output: Output,
 ): Promise<Outcome> {
   const uber = createUber(config, output.flow);
-  reportRun(uber, output);
+  const reported = reportRun(uber, output);
   const told = new Set<unknown>();
   uber.emitter.on('failed', ({ error }) => told.add(error));
   const end = new Promise<Outcome>((resolve) => {
@@ -102,6 +102,8 @@ async function runInForeground(
   });
   const outcome = await end;
   await uber.stop();
+  await reported;
+  if (config.keep) output.line(`Kept: ${uber.directory}`);
   return outcome;
 }
 

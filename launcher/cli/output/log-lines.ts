@@ -12,7 +12,7 @@ export class LogLines {
   readonly #write: (text: string) => void;
   readonly #prefixes: ReadonlyMap<string, string>;
   #prettify: Prettify | null = null;
-  #early: LogLine[] | null = [];
+  #early: (() => void)[] | null = [];
 
   /** @param services every service that may write, for the width of the names */
   constructor(services: readonly string[], paint: Paint, write: (text: string) => void) {
@@ -38,14 +38,20 @@ export class LogLines {
     });
     const early = this.#early ?? [];
     this.#early = null;
-    for (const line of early) this.write(line);
+    for (const write of early) write();
+  }
+
+  /** Does it now, or behind the lines that are held back. */
+  inOrder(write: () => void): void {
+    if (this.#early === null) write();
+    else this.#early.push(write);
   }
 
   write(line: LogLine): void {
-    if (this.#early !== null) {
-      this.#early.push(line);
-      return;
-    }
+    this.inOrder(() => this.#writeNow(line));
+  }
+
+  #writeNow(line: LogLine): void {
     const prefix = this.#prefixes.get(line.service) ?? `${line.service} | `;
     const rows = this.#format(line).split('\n');
     this.#write(`${rows.map((row) => prefix + row).join('\n')}\n`);

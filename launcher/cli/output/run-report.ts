@@ -6,10 +6,10 @@ import { LogLines } from './log-lines.ts';
 import type { Output } from './output.ts';
 import { table } from './text.ts';
 
-/** Subscribes to everything worth telling. */
-export function reportRun(uber: Uber, output: Output): void {
+/** Subscribes to everything worth telling. Resolves when nothing is held back any more. */
+export async function reportRun(uber: Uber, output: Output): Promise<void> {
   if (output.isJson) reportAsJson(uber, output);
-  else reportAsText(uber, output);
+  else await reportAsText(uber, output);
 }
 
 function reportAsJson({ emitter }: Uber, output: Output): void {
@@ -23,13 +23,13 @@ function reportAsJson({ emitter }: Uber, output: Output): void {
   emitter.on('down', (down) => output.event({ event: 'down', ...down }));
 }
 
-function reportAsText({ emitter, specs }: Uber, output: Output): void {
+function reportAsText({ emitter, specs }: Uber, output: Output): Promise<void> {
   const names = specs.map(({ name }) => name);
   const lines = new LogLines(names, output.paint, (text) => output.line(text.slice(0, -1)));
-  void lines.load(output.hasColor);
   emitter.on('log', (line) => lines.write(line));
-  emitter.on('up', (up) => output.line(upText(up, output)));
+  emitter.on('up', (up) => lines.inOrder(() => output.line(upText(up, output))));
   emitter.on('failed', ({ error }) => output.error(error));
+  return lines.load(output.hasColor);
 }
 
 function upText({ services, bootMs }: RunEvents['up'], { paint }: Output): string {
