@@ -47,7 +47,8 @@ export function loadTypeScriptFrom(build: BuildManifest, compile: (path: string)
         file === undefined
           ? next(url, context)
           : { format: file.format, source: readFileSync(file.path, 'utf8'), shortCircuit: true };
-      const isImported = !context.conditions.includes('require');
+      // A Set on some versions, whatever the types say.
+      const isImported = !new Set(context.conditions).has('require');
       return isImported && loaded.format === 'commonjs' ? asRequired(loaded) : loaded;
     },
   });
