@@ -11,7 +11,7 @@ import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** What npm is asked for; the last is the least of "engines" in package.json. */
-const VERSIONS = ['22', '24', '26', '22.18.0'];
+const VERSIONS = ['22', '24', '26', '22.18.0', '24.0.2'];
 
 const HELP = `node scripts/test-matrix.ts [--only <version>..] [-- jest arguments..]
 

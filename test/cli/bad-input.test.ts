@@ -256,20 +256,20 @@ const CASES: Record<string, Case> = {
   },
   'a probe that never passes': {
     services: { 'foo.ts': 'never-ready.ts' },
-    files: config({ services: { foo: { ready: { http: '/health', timeoutMs: 700, intervalMs: 50 } } } }),
+    files: config({ services: { foo: { ready: { http: '/health', timeoutMs: 5000, intervalMs: 50 } } } }),
     exitCode: 1,
     message: [
-      'error: "foo" was not ready after 700 ms: GET http://127.0.0.1:<port>/health answered 503 (<n> tries).',
+      'error: "foo" was not ready after 5000 ms: GET http://127.0.0.1:<port>/health answered 503 (<n> tries).',
       'Its last lines:',
       '  listening, not healthy',
     ].join('\n'),
   },
   'a service that stays alive without listening': {
     services: { 'foo.ts': 'never-listens.ts' },
-    files: config({ services: { foo: { ready: { timeoutMs: 500 } } } }),
+    files: config({ services: { foo: { ready: { timeoutMs: 5000 } } } }),
     exitCode: 1,
     message: [
-      'error: "foo" was not ready after 500 ms: it never called listen().',
+      'error: "foo" was not ready after 5000 ms: it never called listen().',
       'Its last lines:',
       '  waiting for something',
     ].join('\n'),
