@@ -95,15 +95,20 @@ export class LogRingReader {
     const written = Atomics.load(this.#words, WRITTEN);
     let read = Atomics.load(this.#words, READ);
     const total = (written - read) >>> 0;
-    while (read !== written) {
-      const record = this.#copyOut(read >>> 0, RECORD_BYTES).readUInt32BE(0);
-      const length = record >>> 1;
-      take((record & 1) as RingStream, this.#copyOut((read + RECORD_BYTES) >>> 0, length));
-      read = (read + RECORD_BYTES + length) | 0;
-    }
-    if (total > 0) {
-      Atomics.store(this.#words, READ, read);
-      Atomics.notify(this.#words, READ);
+    try {
+      while (read !== written) {
+        const record = this.#copyOut(read >>> 0, RECORD_BYTES).readUInt32BE(0);
+        const length = record >>> 1;
+        const bytes = this.#copyOut((read + RECORD_BYTES) >>> 0, length);
+        read = (read + RECORD_BYTES + length) | 0;
+        take((record & 1) as RingStream, bytes);
+      }
+    } finally {
+      // Also when `take` throws: a writer that is never let go on would hang for good.
+      if (total > 0) {
+        Atomics.store(this.#words, READ, read);
+        Atomics.notify(this.#words, READ);
+      }
     }
     return total;
   }

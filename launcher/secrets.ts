@@ -1,6 +1,7 @@
 // What must not be shown.
 
-const SECRET_NAME = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|PRIVATE|AUTH|COOKIE|SESSION|DSN/i;
+const SECRET_NAME =
+  /KEY|TOKEN|SECRET|PASS|PWD$|CREDENTIAL|PRIVATE|AUTH|COOKIE|SESSION|DSN|JWT|SALT|SIGNATURE|(?:^|_)PAT$/i;
 const MASK = '********';
 
 /** The value of an environment variable as it may be shown: masked when its name or its form says that it is secret. */
@@ -8,5 +9,5 @@ export function masked(key: string, value: string): string {
   if (value === '') return value;
   if (SECRET_NAME.test(key)) return MASK;
   // The password of a URL: scheme://user:password@host
-  return value.replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+(?=@)/gi, `$1${MASK}`);
+  return value.replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s]+(?=@)/gi, `$1${MASK}`);
 }

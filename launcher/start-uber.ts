@@ -56,7 +56,8 @@ export async function startUber(options: StartUberOptions = {}): Promise<UberHan
     },
     url(service) {
       const known = urls();
-      if (known[service] !== undefined) return known[service];
+      const url = Object.hasOwn(known, service) ? known[service] : undefined;
+      if (url !== undefined) return url;
       throw new UberError(
         'UNKNOWN_SERVICE',
         `No service "${service}" is listening in this run. Listening: ${Object.keys(known).join(', ')}.`,

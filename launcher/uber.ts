@@ -4,10 +4,9 @@ import { ServiceBuilder } from './build/build-service.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { selectServices } from './catalog/select.ts';
 import { plainEnv, resolveEnv } from './config/env-layers.ts';
-import { toUberError, UberError } from './errors.ts';
+import { toUberError } from './errors.ts';
 import { type FlowControl, UNLIMITED } from './logs/log-pump.ts';
 import { ServiceLog } from './logs/service-log.ts';
-import { didYouMean } from './nearest.ts';
 import type { UberConfig } from './options.ts';
 import { PLACEMENTS } from './placement/placement-table.ts';
 import { baseUrl } from './ports/base-url.ts';
@@ -84,12 +83,15 @@ export class Uber {
     const beganMs = performance.now();
     try {
       // All ports are known before the first service starts: each is told the addresses of all.
-      for (const spec of this.specs) await this.#leases.lease(spec);
+      // The pinned ones first, or a free port might be one of them.
+      const pinnedFirst = this.specs.toSorted((a, b) => Number(b.port !== null) - Number(a.port !== null));
+      for (const spec of pinnedFirst) await this.#leases.lease(spec);
       const services = await this.#supervisor.start();
       this.emitter.emit('up', { run: this.runId, bootMs: Math.round(performance.now() - beganMs), services });
       return services;
     } catch (error) {
-      await this.stop();
+      // What goes wrong in cleaning up must not hide why it had to be.
+      await this.stop().catch(() => undefined);
       throw toUberError(error);
     }
   }
@@ -130,7 +132,7 @@ export class Uber {
     for (const log of this.#logs.values()) log.close();
     if (!this.#config.keep) {
       for (const kind of RESOURCE_KINDS.toReversed()) {
-        await Promise.all(this.specs.map((spec) => kind.dispose(spec, this.#directory)));
+        await Promise.allSettled(this.specs.map((spec) => kind.dispose(spec, this.#directory)));
       }
       await this.#directory.remove();
     }
@@ -162,10 +164,8 @@ export class Uber {
         return this.#prepare(spec, lease, extraPorts);
       },
       onChange: (state) => this.emitter.emit('state', { service: name, state }),
-      onEnd: (error) => {
-        if (error === null) this.emitter.emit('stopped', { service: name });
-        else this.emitter.emit('failed', { service: name, error });
-      },
+      onReady: (row) => this.emitter.emit('ready', row),
+      onEnd: (error) => this.#supervisor.ended(name, error),
     });
   }
 
@@ -174,12 +174,12 @@ export class Uber {
     lease: PortLease,
     extraPorts: Readonly<Record<string, number>>,
   ): Promise<Prepared> {
-    const { manifest } = await this.#builder.build(spec.entry);
+    const manifest = await this.#builder.build(spec.entry);
     // Read last, and without a pause before the start: a lease may have changed while it was compiled.
     this.#toldVersion.set(spec.name, this.#leases.version);
     return {
       env: plainEnv(this.#resolveEnv(spec, lease)),
-      compile: async (path) => (await this.#builder.build(path)).manifest,
+      compile: (path) => this.#builder.build(path),
       flow: this.#flow,
       message: {
         service: spec.name,
@@ -235,18 +235,6 @@ type Peers = Map<string, { host: string; port: number; url: string }>;
  * @throws UberError for anything wrong with the catalog or the selection
  */
 export function createUber(config: UberConfig, flow: FlowControl = UNLIMITED): Uber {
-  const catalog = readCatalog(config);
-  for (const { service, key } of config.envOverrides) {
-    if (service === null || catalog.specs.has(service)) continue;
-    const known = [...catalog.specs.keys()];
-    throw new UberError(
-      'UNKNOWN_SERVICE',
-      `--env ${service}.${key} names no service. Known: ${known.join(', ')}.`,
-      {
-        hint: didYouMean(service, known) ?? 'Leave the name out to set it for all services.',
-      },
-    );
-  }
-  const specs = selectServices(catalog, config.selection, config.withDependencies);
+  const specs = selectServices(readCatalog(config), config.selection, config.withDependencies);
   return new Uber(config, specs, flow);
 }

@@ -48,6 +48,8 @@ export class BuildCache {
       renameSync(draft, path);
     } catch (error) {
       rmSync(draft, { force: true });
+      // Windows does not replace a file that somebody reads: then it is there already, and the same.
+      if (existsSync(path)) return;
       throw error;
     }
   }

@@ -1,23 +1,17 @@
 // One service's sources -> what its thread loads, and the list of files it is made of.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Cache, getTsconfig, type TsConfigJson } from 'get-tsconfig';
+import { UberError } from '../errors.ts';
 import type { BuildManifest, CompiledFile } from '../protocol.ts';
 import { BuildCache, hashOf } from './build-cache.ts';
 import { compileFiles, type SourceFile } from './compile-files.ts';
+import { compilerVersion } from './compiler.ts';
 import { isInstalled, type ModuleGraph, needsCompiling, readModuleGraph } from './module-graph.ts';
 
 /** Raise it when what is remembered of a graph changes its shape. */
-const GRAPH_VERSION = '1';
-
-/** What the build room made of a service. */
-export interface ServiceBuild {
-  /** Null when Node can load everything by itself. */
-  readonly manifest: BuildManifest | null;
-  /** Every source file the service is made of, packages left out: the list to watch. */
-  readonly watch: readonly string[];
-}
+const GRAPH_VERSION = '2';
 
 /** Compiles services; one for a run. Nothing is compiled twice, by this run or the next. */
 export class ServiceBuilder {
@@ -29,13 +23,13 @@ export class ServiceBuilder {
   }
 
   /**
-   * Builds what is behind a file.
+   * Builds what is behind a file; null when Node loads all of it by itself.
    * @param entry absolute, links followed
    * @throws UberError `BUILD_FAILED`
    */
-  async build(entry: string): Promise<ServiceBuild> {
+  async build(entry: string): Promise<BuildManifest | null> {
     // An installed program is JavaScript that Node runs as it is; whether it listens is not ours to read.
-    if (isInstalled(entry)) return { manifest: null, watch: [entry] };
+    if (isInstalled(entry)) return null;
     const settings = new SourceSettings();
     const graph = this.#recallGraph(entry, settings) ?? (await this.#readGraph(entry, settings));
     const sources = graph.files.filter((path) => needsCompiling(path) || isBareJson(path, graph));
@@ -43,17 +37,17 @@ export class ServiceBuilder {
       sources.map((path) => settings.sourceFile(path)),
       this.#cache,
     );
-    const manifest: BuildManifest = {
+    return {
       files: Object.fromEntries([...compiled].map(([path, file]) => [urlOf(path), file])),
       edges: edgesOf(graph, compiled),
       callsListen: graph.files.some((path) => /\.listen\s*\(/.test(readFileSync(path, 'utf8'))),
     };
-    return { manifest, watch: graph.files };
   }
 
   async #readGraph(entry: string, settings: SourceSettings): Promise<ModuleGraph> {
     const graph = await readModuleGraph(entry);
-    const remembered: Remembered = { graph, keys: graph.files.map((path) => settings.key(path)) };
+    const keys = graph.files.map((path) => settings.key(path));
+    const remembered: Remembered = { graph, keys, places: placesOf(graph.files) };
     if (graph.isComplete) this.#cache.write(graphName(entry), JSON.stringify(remembered));
     return graph;
   }
@@ -63,8 +57,9 @@ export class ServiceBuilder {
     const text = this.#cache.read(graphName(entry));
     if (text === null) return null;
     try {
-      const { graph, keys } = JSON.parse(text) as Remembered;
-      return graph.files.every((path, index) => settings.key(path) === keys[index]) ? graph : null;
+      const { graph, keys, places } = JSON.parse(text) as Remembered;
+      const isSame = graph.files.every((path, index) => settings.key(path) === keys[index]);
+      return isSame && JSON.stringify(placesOf(graph.files)) === JSON.stringify(places) ? graph : null;
     } catch {
       return null; // A file is gone, or the entry is damaged: it is read anew.
     }
@@ -75,6 +70,22 @@ interface Remembered {
   readonly graph: ModuleGraph;
   /** For each file of the graph what {@link SourceSettings.key} said of it. */
   readonly keys: readonly string[];
+  /** What {@link placesOf} said: a file that has come or gone may change where an import leads. */
+  readonly places: readonly (readonly [string, number])[];
+}
+
+/** The folders imports are looked for in, with the time of their last change, and the package.json on the way. */
+function placesOf(files: readonly string[]): [string, number][] {
+  const folders = new Set(files.map((path) => dirname(path)));
+  for (const folder of folders) if (dirname(folder) !== folder) folders.add(dirname(folder));
+  const places = [...folders].flatMap((folder) => [
+    join(folder, 'node_modules'),
+    join(folder, 'package.json'),
+  ]);
+  return [...files.map((path) => dirname(path)), ...places].flatMap((path): [string, number][] => {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? [] : [[path, stats.mtimeMs]];
+  });
 }
 
 /** What shapes the output of a file beside its path; read once a build. */
@@ -99,7 +110,14 @@ class SourceSettings {
 
   #compilerOptions(path: string): TsConfigJson.CompilerOptions | null {
     if (!needsCompiling(path)) return null;
-    return getTsconfig(path, 'tsconfig.json', this.#tsconfigs)?.config.compilerOptions ?? null;
+    try {
+      return getTsconfig(path, 'tsconfig.json', this.#tsconfigs)?.config.compilerOptions ?? null;
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new UberError('BUILD_FAILED', `The tsconfig.json of ${path} cannot be used: ${reason}`, {
+        cause,
+      });
+    }
   }
 
   #format(path: string): 'module' | 'commonjs' {
@@ -113,7 +131,7 @@ class SourceSettings {
 }
 
 function graphName(entry: string): string {
-  return `${hashOf(GRAPH_VERSION, entry)}.graph.json`;
+  return `${hashOf(GRAPH_VERSION, compilerVersion(), entry)}.graph.json`;
 }
 
 /** `type` of the nearest package.json, as Node looks for it. */

@@ -1,14 +1,13 @@
 // Compiles single files with esbuild: same path, same line-by-line sources, another syntax.
-import { readFileSync } from 'node:fs';
 import { basename, join, parse } from 'node:path';
 import type { BuildFailure, BuildOptions, Message } from 'esbuild';
 import type { CompiledFile } from '../protocol.ts';
 import { type BuildCache, hashOf } from './build-cache.ts';
-import { useCompiler } from './compiler.ts';
+import { compilerVersion, useCompiler } from './compiler.ts';
 import { buildFailed } from './module-graph.ts';
 
 /** Part of every key of the cache: raise it when the output changes for the same input. */
-const COMPILER_VERSION = '1';
+const OUTPUT_VERSION = '2';
 
 type Format = CompiledFile['format'];
 
@@ -39,7 +38,7 @@ export async function compileFiles(
     if (known === undefined) missing.push(file);
     else compiled.set(file.path, { format: known.format, path: cache.path(known.name) });
   }
-  const modules = missing.filter(({ path, format }) => format === 'module' || mustBeModule(path));
+  const modules = missing.filter(({ format }) => format === 'module');
   const others = missing.filter((file) => !modules.includes(file));
   const outputs = [
     await transform(modules, { format: 'module', requiresImports: false }, cache),
@@ -56,15 +55,6 @@ export async function compileFiles(
   ];
   for (const [path, file] of outputs.flat()) compiled.set(path, file);
   return compiled;
-}
-
-/**
- * A `.ts` file without `"type": "module"` is CommonJS, as `tsc` and `tsx` have it, unless it uses what only an ES module
- * has. Node's own rule is the same (syntax detection), but for plain `import` lines: those are what sources written for
- * `tsc` are full of.
- */
-function mustBeModule(path: string): boolean {
-  return /\bimport\.meta\b/.test(readFileSync(path, 'utf8'));
 }
 
 type Target = Pick<SourceFile, 'format' | 'requiresImports'>;
@@ -93,7 +83,12 @@ async function transform(
     logLevel: 'silent',
   };
   try {
-    const { outputFiles } = await useCompiler(({ build }) => build(options));
+    const { outputFiles, warnings } = await useCompiler(({ build }) => build(options));
+    const modules = filesOf(
+      warnings.filter(({ id }) => id === 'empty-import-meta'),
+      root,
+    );
+    if (modules.size > 0) return transformApart(files, modules, target, cache);
     const texts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
     return files.map((file, index) => [file.path, store(file, format, { texts, index, cache })]);
   } catch (failure) {
@@ -115,24 +110,39 @@ async function retryAsModules(
   const [first] = failure.errors ?? [];
   if (first === undefined) throw failure;
   const root = rootOf(files);
-  const awaiting = new Set(
-    failure.errors.filter(isTopLevelAwait).map(({ location }) => join(root, location?.file ?? '')),
-  );
   if (target.format === 'module' || failure.errors.some((error) => !isTopLevelAwait(error)))
     throw buildFailed(first, root);
+  return transformApart(files, filesOf(failure.errors, root), target, cache);
+}
+
+/**
+ * A `.ts` file without `"type": "module"` is CommonJS, as `tsc` and `tsx` have it, unless it uses what only an ES module
+ * has. Node's own rule is the same (syntax detection), but for plain `import` lines: those are what sources written for
+ * `tsc` are full of.
+ */
+async function transformApart(
+  files: readonly SourceFile[],
+  modules: ReadonlySet<string>,
+  target: Target,
+  cache: BuildCache,
+): Promise<[string, CompiledFile][]> {
   const module: Target = { format: 'module', requiresImports: false };
   return [
     ...(await transform(
-      files.filter(({ path }) => awaiting.has(path)),
+      files.filter(({ path }) => modules.has(path)),
       module,
       cache,
     )),
     ...(await transform(
-      files.filter(({ path }) => !awaiting.has(path)),
+      files.filter(({ path }) => !modules.has(path)),
       target,
       cache,
     )),
   ];
+}
+
+function filesOf(messages: readonly Message[], root: string): Set<string> {
+  return new Set(messages.map(({ location }) => join(root, location?.file ?? '')));
 }
 
 function isTopLevelAwait({ text, location }: Message): boolean {
@@ -161,5 +171,5 @@ function inlineMap(map: string, path: string): string {
 }
 
 function nameOf({ path, key }: SourceFile, format: Format): string {
-  return `${hashOf(COMPILER_VERSION, basename(path), key)}.${format === 'module' ? 'mjs' : 'cjs'}`;
+  return `${hashOf(OUTPUT_VERSION, compilerVersion(), basename(path), key)}.${format === 'module' ? 'mjs' : 'cjs'}`;
 }

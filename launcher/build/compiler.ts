@@ -1,5 +1,8 @@
 // The compiler is a child process: started when something must be compiled, ended when nothing has been for a while.
 
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
 type Compiler = typeof import('esbuild');
 
 /** How long the idle compiler is kept, in milliseconds. */
@@ -19,4 +22,13 @@ export async function useCompiler<Result>(task: (compiler: Compiler) => Promise<
     users -= 1;
     if (users === 0) idle = setTimeout(() => void compiler.stop(), IDLE_MS).unref();
   }
+}
+
+let version: string | null = null;
+
+/** The compiler's version, read without loading it. */
+export function compilerVersion(): string {
+  const path = createRequire(import.meta.url).resolve('esbuild/package.json');
+  version ??= (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+  return version;
 }

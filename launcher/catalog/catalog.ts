@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { UberError } from '../errors.ts';
 import { envName, isValidName, VERBS } from '../names.ts';
+import { didYouMean } from '../nearest.ts';
 import type { ServiceOptions, UberConfig } from '../options.ts';
 import type { ReadyConfig, ServiceSpec } from '../types.ts';
 import { ENTRY_HINT, findEntry, isServiceFile } from './entry-file.ts';
@@ -31,16 +32,19 @@ export function readCatalog(config: UberConfig): Catalog {
   const found = findServices(config.root).filter(({ path }) => !claimed.has(path));
   const drafts = [...configured, ...found.map((place) => ({ ...place, options: {} }))];
   drafts.sort((a, b) => (a.name < b.name ? -1 : 1));
-  assertNames(drafts.map(({ name }) => name));
 
   const specs = new Map<string, ServiceSpec>();
   const withoutEntry = new Map<string, string>();
   for (const { name, path, options } of drafts) {
     const place = findEntry(path);
-    if (place !== null) specs.set(name, makeSpec({ name, ...place, options, config }));
-    else if (config.file.services?.[name] === undefined) withoutEntry.set(name, path);
+    if (place !== null) {
+      // Only what can be run has a name to be checked: other folders may be called as they like.
+      assertName(name, [...specs.keys()]);
+      specs.set(name, makeSpec({ name, ...place, options, config }));
+    } else if (found.some((other) => other.path === path)) withoutEntry.set(name, path);
     else throw entryNotFound(name, path);
   }
+  assertOverrides(config, [...specs.keys()]);
   if (specs.size === 0) {
     throw new UberError('NO_SERVICES', `No services in ${config.root}: its "services" folder holds none.`, {
       hint: `A service is a folder with an entry file: ${ENTRY_HINT}.`,
@@ -84,34 +88,41 @@ function readEntries(folder: string) {
   return readdirSync(folder, { withFileTypes: true });
 }
 
-function assertNames(names: readonly string[]): void {
-  const byEnvName = new Map<string, string>();
-  for (const name of names) {
-    if (VERBS.includes(name)) {
-      throw new UberError(
-        'RESERVED_NAME',
-        `A service may not be called "${name}": that is a command of uber.`,
-        {
-          hint: `Give it another name in uber.config.ts: services: { 'my-${name}': './services/${name}' }`,
-        },
-      );
-    }
-    if (!isValidName(name)) {
-      throw new UberError('INVALID_NAME', `"${name}" is not a name for a service.`, {
-        hint: 'Use at most 64 letters, digits, "-", "_" and ".", and begin with a letter or digit.',
-      });
-    }
-    const other = byEnvName.get(envName(name));
-    if (other !== undefined) {
-      throw new UberError(
-        'NAME_CLASH',
-        `Services "${other}" and "${name}" would share the variable ${envName(name)}_URL.`,
-        {
-          hint: 'Rename one of them.',
-        },
-      );
-    }
-    byEnvName.set(envName(name), name);
+function assertName(name: string, others: readonly string[]): void {
+  if (VERBS.includes(name)) {
+    throw new UberError(
+      'RESERVED_NAME',
+      `A service may not be called "${name}": that is a command of uber.`,
+      {
+        hint: `Give it another name in uber.config.ts: services: { 'my-${name}': './services/${name}' }`,
+      },
+    );
+  }
+  if (!isValidName(name)) {
+    throw new UberError('INVALID_NAME', `"${name}" is not a name for a service.`, {
+      hint: 'Use at most 64 letters, digits, "-", "_" and ".", and begin with a letter or digit.',
+    });
+  }
+  const other = others.find((candidate) => envName(candidate) === envName(name));
+  if (other === undefined) return;
+  const message =
+    other === name
+      ? `Two services are called "${name}".`
+      : `Services "${other}" and "${name}" would share the variable ${envName(name)}_URL.`;
+  throw new UberError('NAME_CLASH', message, { hint: 'Rename one of them.' });
+}
+
+/** `--env name.KEY=value` for a service that is not there would be lost without a word. */
+function assertOverrides(config: UberConfig, known: readonly string[]): void {
+  for (const { service, key } of config.envOverrides) {
+    if (service === null || known.includes(service)) continue;
+    throw new UberError(
+      'UNKNOWN_SERVICE',
+      `--env ${service}.${key} names no service. Known: ${known.join(', ')}.`,
+      {
+        hint: didYouMean(service, known) ?? 'Leave the name out to set it for all services.',
+      },
+    );
   }
 }
 

@@ -72,6 +72,7 @@ function addCommand(parser: Argv, command: Command, done: (outcome: Outcome) => 
       const behind = (args['--'] as string[] | undefined) ?? [];
       if (behind.length > 0)
         throw new UberError('USAGE', `Nothing may stand behind "--": ${behind.join(' ')}`);
+      assertGivenOnce(args, { ...GLOBAL_OPTIONS, ...command.options });
       done(await command.run(args as unknown as GlobalArgs));
     },
   );
@@ -83,6 +84,17 @@ const SERVICES: PositionalOptions = {
   array: true,
   default: [],
 };
+
+/** yargs makes a list of what is given twice; only some options are lists. */
+function assertGivenOnce(
+  args: Readonly<Record<string, unknown>>,
+  options: Readonly<Record<string, Options>>,
+): void {
+  const twice = Object.entries(options).find(
+    ([name, { array }]) => array !== true && Array.isArray(args[name]),
+  );
+  if (twice !== undefined) throw new UberError('USAGE', `--${twice[0]} may be given only once.`);
+}
 
 function usageError(message: string, verb: string | undefined): UberError {
   const unknown = /^Unknown arguments?: ([^,\s]+)/.exec(message)?.[1];
@@ -96,7 +108,7 @@ function usageError(message: string, verb: string | undefined): UberError {
 function reportError(thrown: unknown, argv: readonly string[]): Outcome {
   const error = toUberError(thrown);
   const output = createOutput({
-    json: argv.includes('--json'),
+    json: argv.some((arg) => arg === '--json' || arg === '--json=true'),
     color: argv.includes('--no-color') ? false : undefined,
   });
   output.error(error);

@@ -45,7 +45,9 @@ function explain(issue: Issue, root: unknown): string {
   const got = describe(
     issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], root),
   );
-  return `${where === '' ? 'the configuration' : where} ${expectation(issue)}, got ${got}.`;
+  // A value of an environment may be a secret: it is not repeated.
+  const value = issue.path.includes('env') ? '' : `, got ${got}`;
+  return `${where === '' ? 'the configuration' : where} ${expectation(issue)}${value}.`;
 }
 
 function expectation(issue: Issue): string {
@@ -59,6 +61,7 @@ function expectation(issue: Issue): string {
     case 'too_big':
       return `must be at most ${issue.maximum}`;
     case 'invalid_union':
+      if (issue.path.at(-2) === 'env') return 'must be text, a number or true or false';
       return UNION_TEXTS[String(issue.path.at(-1))] ?? 'must be a path or an object';
     case 'invalid_format':
       return issue.format === 'starts_with' ? 'must start with "/"' : `is not valid: ${issue.message}`;

@@ -91,11 +91,10 @@ async function importError(path: string, text: string, cause: unknown): Promise<
 
 /** Node does not tell where a syntax error stands; the compiler does. */
 async function locate(path: string, text: string): Promise<string | null> {
-  const { transform, stop } = await import('esbuild');
+  const { transform } = await import('esbuild');
   const failure: unknown = await transform(text, { loader: 'ts', logLevel: 'silent' }).catch(
     (error) => error,
   );
-  await stop();
   const [first] =
     (failure as { errors?: { text: string; location: { line: number; column: number } | null }[] }).errors ??
     [];

@@ -28,3 +28,12 @@ function describe(thrown: unknown): string {
     return String(thrown); // A value that refers to itself.
   }
 }
+
+/** The stack of the caller as text, whatever the service has made of `Error.prepareStackTrace`. */
+export function stackHere(message: string): string {
+  const { prepareStackTrace } = Error;
+  Reflect.set(Error, 'prepareStackTrace', undefined);
+  const stack = String(new Error(message).stack);
+  Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
+  return stack;
+}

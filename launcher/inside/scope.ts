@@ -10,10 +10,13 @@ export interface ServiceScope {
   readonly post: (message: FromInside) => void;
   /** Every server that listens. */
   readonly servers: Set<Server>;
-  /** The server on the leased port. */
-  main: Server | null;
-  /** The port the program asked for when it opened `main`. */
-  mainAsked: number;
+  /** The server on the leased port, and what the program asked for when it opened it. */
+  main: {
+    readonly server: Server;
+    readonly asked: number;
+    readonly host: string | null;
+    isOpening: boolean;
+  } | null;
   /** The server the launcher made for an exported app; gives way when the program listens by itself. */
   ownServer: Server | null;
   /** Called at the first listen on the leased port. */
@@ -35,7 +38,6 @@ export function openScope(start: StartMessage, post: ServiceScope['post']): Serv
     post,
     servers: new Set(),
     main: null,
-    mainAsked: 0,
     ownServer: null,
     onMainListen: null,
     stopHook: null,

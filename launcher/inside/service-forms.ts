@@ -47,7 +47,9 @@ function isClass(exported: unknown): exported is Callable {
 
 /** Form 2: a plain function of the context. A listener takes two parameters, an app has members. */
 function isFactory(exported: unknown): exported is Callable {
-  return typeof exported === 'function' && exported.length < 2 && !isServable(exported);
+  const isPlain =
+    typeof exported === 'function' && !Function.prototype.toString.call(exported).startsWith('class');
+  return isPlain && exported.length < 2 && !isServable(exported);
 }
 
 function isServable(value: unknown): value is object {
@@ -76,7 +78,12 @@ async function serve(value: unknown, scope: ServiceScope): Promise<void> {
   } else {
     makeServer(value, scope).listen(port, host);
   }
-  scope.ownServer = scope.main;
+  scope.ownServer = mainServer(scope);
+}
+
+/** What `listen` has made of the scope meanwhile, which the type checker cannot see. */
+function mainServer({ main }: ServiceScope): Server | null {
+  return main?.server ?? null;
 }
 
 function makeServer(value: object, scope: ServiceScope): Server {

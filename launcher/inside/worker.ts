@@ -28,6 +28,9 @@ async function boot({ start, control, logs, answers }: WorkerBoot): Promise<void
   interceptListen();
   syncBuiltinESMExports();
   process.on('uncaughtExceptionMonitor', (error) => {
+    const isHandled =
+      process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
+    if (isHandled) return;
     // An ES module that throws while it is loaded comes here first, before the import rejects.
     if (scope.isLoading) reportFailure(scope, 'LOAD_FAILED', error);
     else scope.post({ type: 'uncaught', error: errorData(error) });
@@ -54,8 +57,8 @@ async function runService(scope: ServiceScope): Promise<void> {
   scope.isLoading = false;
   try {
     await startForm(exported, scope);
-    // A server tells that it listens in the next tick: what was opened so far is told before this.
-    setImmediate(() => scope.post({ type: 'started' }));
+    // A server tells that it listens a turn later: what was opened so far is told before this.
+    setImmediate(() => setImmediate(() => scope.post({ type: 'started' })));
   } catch (error) {
     reportFailure(scope, 'START_FAILED', error);
   }

@@ -11,22 +11,24 @@ const BY_NUMBER: readonly [number, LogLevel][] = [
   [60, 'fatal'],
 ];
 
-const BY_WORD: Record<string, LogLevel> = {
-  trace: 'trace',
-  silly: 'trace',
-  debug: 'debug',
-  verbose: 'debug',
-  info: 'info',
-  notice: 'info',
-  log: 'info',
-  warn: 'warn',
-  warning: 'warn',
-  err: 'error',
-  error: 'error',
-  crit: 'fatal',
-  critical: 'fatal',
-  fatal: 'fatal',
-};
+const BY_WORD = new Map<string, LogLevel>(
+  Object.entries({
+    trace: 'trace',
+    silly: 'trace',
+    debug: 'debug',
+    verbose: 'debug',
+    info: 'info',
+    notice: 'info',
+    log: 'info',
+    warn: 'warn',
+    warning: 'warn',
+    err: 'error',
+    error: 'error',
+    crit: 'fatal',
+    critical: 'fatal',
+    fatal: 'fatal',
+  }),
+);
 
 /** The line parsed if it is a JSON object, else null. */
 export function parseFields(text: string): Record<string, unknown> | null {
@@ -45,7 +47,7 @@ export function levelOf(text: string, fields: LogLine['fields'], stream: LogLine
 }
 
 function levelOfValue(value: unknown): LogLevel | null {
-  if (typeof value === 'string') return BY_WORD[value.toLowerCase()] ?? null;
+  if (typeof value === 'string') return BY_WORD.get(value.toLowerCase()) ?? null;
   if (typeof value !== 'number') return null;
   return BY_NUMBER.findLast(([number]) => value >= number)?.[1] ?? 'trace';
 }
@@ -60,6 +62,6 @@ function levelOfText(text: string): LogLevel | null {
   const before = word === null ? '' : head.slice(0, word.index);
   // "could not open: error 5" is prose; a level stands first or behind a date.
   if (word?.[1] !== undefined && /^[\d\s:.,TZ+\-[\]/]*$/.test(before))
-    return BY_WORD[word[1].toLowerCase()] ?? null;
+    return BY_WORD.get(word[1].toLowerCase()) ?? null;
   return /^(?:Uncaught )?\w*(?:Error|Exception)\b/.test(head) ? 'error' : null;
 }

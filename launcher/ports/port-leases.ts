@@ -55,10 +55,7 @@ export class PortLeases {
     // A busy preferred port would fall back silently, so no preference is given: the system picks a free one.
     const exclude = [...this.#leases.values()].map((lease) => lease.port);
     return getPort({ host: this.#host, exclude }).catch((cause: Error) => {
-      throw new UberError('HOST_INVALID', `Services cannot listen on "${this.#host}": ${cause.message}.`, {
-        hint: 'Name an address of this machine: 127.0.0.1, or 0.0.0.0 for all of them.',
-        cause,
-      });
+      throw hostInvalid(this.#host, cause.message);
     });
   }
 }
@@ -72,7 +69,14 @@ async function assertFree(service: string, host: string, port: number): Promise<
       hint: 'Pin a port above 1023, or remove "port" from its configuration to get a free one.',
     });
   }
+  if (code !== 'EADDRINUSE') throw hostInvalid(host, code);
   throw await portBusyError(service, port);
+}
+
+function hostInvalid(host: string, reason: string): UberError {
+  return new UberError('HOST_INVALID', `Services cannot listen on "${host}": ${reason}.`, {
+    hint: 'Name an address of this machine: 127.0.0.1, or 0.0.0.0 for all of them.',
+  });
 }
 
 /** The error for a pinned port that somebody else holds; names the holder where that can be known. */

@@ -31,6 +31,15 @@ export class RunEmitter {
   }
 
   emit<Name extends keyof RunEvents>(name: Name, event: RunEvents[Name]): void {
-    this.#emitter.emit(name, event);
+    for (const listener of this.#emitter.listeners(name)) {
+      try {
+        listener(event);
+      } catch (error) {
+        // Its author's mistake, told as Node tells it, but not in the middle of our work.
+        setImmediate(() => {
+          throw error;
+        });
+      }
+    }
   }
 }

@@ -1,5 +1,6 @@
 // Every message about a service that failed, built in one place.
 import { isBuiltin } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { type ErrorCode, type ErrorData, UberError, type UberErrorDetails } from '../errors.ts';
 import { packageFile } from '../package-root.ts';
 
@@ -110,10 +111,11 @@ function failure(
 /** What of a stack is worth showing below the message: the place of a syntax error, and the service's own frames. */
 function stackOf(stack: string | null, message: string): UberErrorDetails {
   if (stack === null) return {};
-  const head = message.split('\n');
+  const head = message.split('\n').filter((part) => part !== '');
+  const isHead = (line: string): boolean => !/^\s+at /.test(line) && head.some((part) => line.includes(part));
   const lines = withoutLauncherFrames(stack)
     .split('\n')
-    .filter((line) => line.trim() !== '' && !head.some((part) => part !== '' && line.includes(part)));
+    .filter((line) => line.trim() !== '' && !isHead(line));
   return lines.length === 0 ? {} : { serviceStack: lines.join('\n') };
 }
 
@@ -134,8 +136,13 @@ function callSite(stack: string): string | null {
   const frame = withoutLauncherFrames(stack)
     .split('\n')
     .find((line) => /^\s+at /.test(line));
-  if (frame === undefined) return null;
-  return /\(?((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?$/.exec(frame)?.[1]?.replace('file://', '') ?? null;
+  const place =
+    frame === undefined
+      ? null
+      : /\(?((?:file:|[A-Za-z]:)?[^():]+):(\d+:\d+)\)?$/.exec(frame.replace(/^\s+at (?:async )?/, ''));
+  if (place?.[1] === undefined) return null;
+  const file = place[1].startsWith('file:') ? fileURLToPath(place[1]) : place[1];
+  return `${file}:${place[2]}`;
 }
 
 function missingPackage(message: string): UberErrorDetails {

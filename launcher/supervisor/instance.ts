@@ -20,6 +20,7 @@ export interface InstanceOptions {
   /** Another port, when the leased one was taken. */
   readonly renewLease: () => Promise<PortLease>;
   readonly onChange: (state: InstanceState) => void;
+  readonly onReady: (row: ReadyRow) => void;
   /** It was ready and has ended by itself; null when it had done its work. */
   readonly onEnd: (error: UberError | null) => void;
 }
@@ -41,6 +42,7 @@ export class Instance {
   #current: Running | null = null;
   #extraPorts: Record<string, number> = {};
   #row: ReadyRow | null = null;
+  #stopping: Promise<void> | null = null;
   /** Rejects a start that is under way. */
   #cancel: ((error: Error) => void) | null = null;
 
@@ -70,8 +72,6 @@ export class Instance {
         if (!(error instanceof PortStolen)) throw error;
         return this.#startOn(await this.#anotherLease());
       });
-      this.#row = row;
-      this.#become('ready');
       return row;
     } catch (error) {
       await this.#current?.incarnation.terminate();
@@ -82,16 +82,20 @@ export class Instance {
   }
 
   /** Asks it to end, waits for the grace, then ends it. A start that is under way is cancelled. */
-  async stop(): Promise<void> {
-    if (this.#state === 'stopped' || this.#state === 'failed') return;
+  stop(): Promise<void> {
+    if (this.#state === 'stopped' || this.#state === 'failed') return Promise.resolve();
+    // A second stop joins the first: it must not cut its grace short.
+    this.#stopping ??= this.#end().finally(() => {
+      this.#stopping = null;
+    });
+    return this.#stopping;
+  }
+
+  async #end(): Promise<void> {
     const isReady = this.#state === 'ready';
     this.#become('stopping');
     this.#row = null;
-    this.#cancel?.(
-      new UberError('STOPPED_EARLY', `"${this.spec.name}" was stopped before it was ready.`, {
-        service: this.spec.name,
-      }),
-    );
+    this.#cancel?.(this.#stoppedEarly());
     const current = this.#current;
     if (current !== null) {
       if (isReady) await this.#endWithin(current, this.spec.stopGraceMs);
@@ -100,14 +104,27 @@ export class Instance {
     this.#become('stopped');
   }
 
+  #stoppedEarly(): UberError {
+    const { name } = this.spec;
+    return new UberError('STOPPED_EARLY', `"${name}" was stopped before it was ready.`, { service: name });
+  }
+
   async #startOn(lease: PortLease): Promise<ReadyRow> {
     const { log, now, prepare } = this.#options;
     log.beginIncarnation();
     const beganMs = now();
     const prepared = await prepare(lease, this.#extraPorts);
-    const opened = await new Promise<OpenedPorts>((onReady, onFailure) => {
+    return new Promise<ReadyRow>((resolve, onFailure) => {
       this.#cancel = onFailure;
-      if (this.#state !== 'starting') return onFailure(new Error('stopped while preparing'));
+      if (this.#state !== 'starting') return onFailure(this.#stoppedEarly());
+      // At once and not behind a wait: the thread may end in this very turn, and that is then an end of a ready one.
+      const onReady = (opened: OpenedPorts): void => {
+        const row = this.#makeRow(lease, opened, now() - beganMs);
+        this.#row = row;
+        this.#become('ready');
+        this.#options.onReady(row);
+        resolve(row);
+      };
       const onExtraPort = (extra: ExtraPort): void => this.#keepExtraPort(extra);
       const lastLines = (): readonly string[] => log.lastLines();
       const watch = new StartWatch({ spec: this.spec, lease, lastLines, onReady, onFailure, onExtraPort });
@@ -120,7 +137,6 @@ export class Instance {
     }).finally(() => {
       this.#cancel = null;
     });
-    return this.#makeRow(lease, opened, now() - beganMs);
   }
 
   /** The next incarnation is to get the same one; a port opened late belongs to the row as well. */

@@ -12,7 +12,7 @@ interface SupervisorOptions {
   readonly isOutdated: (service: string) => boolean;
 }
 
-/** How often services are started again because ports moved while they started, before that is an error. */
+/** How often services are started again because ports moved while they started. */
 const MOST_REPAIRS = 3;
 
 /** Owns the order; each instance owns its state. */
@@ -22,6 +22,7 @@ export class Supervisor {
   readonly #queues = new Map<string, Promise<unknown>>();
   #stopping: Promise<void> | null = null;
   #failure: UberError | null = null;
+  #isStarting = true;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -48,6 +49,8 @@ export class Supervisor {
       throw new UberError('STOPPED_EARLY', 'The run was stopped before all services were ready.');
     }
     await this.#repairOutdated();
+    this.#isStarting = false;
+    if (this.#failure !== null) throw await this.#stopped(this.#failure);
     return this.rows();
   }
 
@@ -84,6 +87,13 @@ export class Supervisor {
     );
   }
 
+  /** An instance has ended by itself: null when its work was done. Before all are ready that fails the start. */
+  ended(service: string, error: UberError | null): void {
+    if (error === null) this.#options.emitter.emit('stopped', { service });
+    else if (this.#isStarting) this.#note(error);
+    else this.#options.emitter.emit('failed', { service, error });
+  }
+
   /** What is ready now, in start order. */
   rows(): readonly ReadyRow[] {
     return [...this.#byName.values()].flatMap(({ row }) => row ?? []);
@@ -91,26 +101,37 @@ export class Supervisor {
 
   async #startAfter(instance: Instance, dependencies: readonly Promise<ReadyRow>[]): Promise<ReadyRow> {
     await Promise.all(dependencies);
-    if (this.#stopping !== null)
-      throw new UberError('STOPPED_EARLY', `"${instance.spec.name}" was not started.`);
     return this.#inTurn(instance.spec.name, () => this.#startInstance(instance));
   }
 
   async #startInstance(instance: Instance): Promise<ReadyRow> {
-    const row = await instance.start();
-    this.#options.emitter.emit('ready', row);
-    return row;
+    // Asked here, behind every wait: what is started after the stop would never be stopped.
+    if (this.#stopping !== null) {
+      const { name } = instance.spec;
+      throw new UberError('STOPPED_EARLY', `"${name}" was not started: the run is stopping.`, {
+        service: name,
+      });
+    }
+    return instance.start();
   }
 
   /** The first failure is told at once and ends the start; those that follow from it are not worth telling. */
   #fail(thrown: unknown): never {
     const error = toUberError(thrown);
-    if (this.#failure === null && this.#stopping === null) {
-      this.#failure = error;
-      this.#options.emitter.emit('failed', { service: error.service, error });
-      void this.stop();
-    }
+    this.#note(error);
     throw error;
+  }
+
+  #note(error: UberError): void {
+    if (this.#failure !== null || this.#stopping !== null) return;
+    this.#failure = error;
+    this.#options.emitter.emit('failed', { service: error.service, error });
+    void this.stop();
+  }
+
+  async #stopped(failure: UberError): Promise<UberError> {
+    await this.stop();
+    return failure;
   }
 
   async #repairOutdated(): Promise<void> {

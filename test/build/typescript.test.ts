@@ -229,3 +229,46 @@ test('top-level await in the entry makes it an ES module', async () => {
   await using uber = await startUber({ cwd: project.root });
   expect(await ask(uber.url('shop'))).toBe('tea');
 });
+
+test('a file that comes to stand before the one an import led to is noticed', async () => {
+  using project = makeProject({
+    files: {
+      'services/shop/index.ts':
+        "import { from } from './util'; export default (q: unknown, r: import('node:http').ServerResponse) => r.end(JSON.stringify(from));",
+      'services/shop/util/index.ts': "export const from: string = 'folder';",
+    },
+  });
+  const run = async (): Promise<unknown> => {
+    await using uber = await startUber({ cwd: project.root });
+    return await ask(uber.url('shop'));
+  };
+  expect(await run()).toBe('folder');
+  project.write({ 'services/shop/util.ts': "export const from: string = 'file';" });
+  expect(await run()).toBe('file');
+});
+
+test('a comment about import.meta does not make a CommonJS file an ES module', async () => {
+  using project = makeProject({
+    files: {
+      'services/shop/package.json': '{}',
+      'services/shop/index.ts':
+        "// import.meta.url would do too\nexport default (q: unknown, r: import('node:http').ServerResponse) => r.end(JSON.stringify(__dirname));",
+    },
+  });
+  await using uber = await startUber({ cwd: project.root });
+  expect(await ask(uber.url('shop'))).toBe(project.path('services', 'shop'));
+});
+
+test('a tsconfig that cannot be read is named', async () => {
+  using project = makeProject({
+    files: {
+      'services/shop/index.ts': 'export default (): void => {};',
+      'services/shop/tsconfig.json': '{ "extends": "./missing.json" }',
+    },
+  });
+  await expect(startUber({ cwd: project.root })).rejects.toMatchObject({
+    code: 'BUILD_FAILED',
+    service: 'shop',
+    message: expect.stringContaining(project.path('services', 'shop', 'index.ts')),
+  });
+});

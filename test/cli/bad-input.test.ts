@@ -163,6 +163,17 @@ const CASES: Record<string, Case> = {
     exitCode: 2,
     message: 'error: Unknown option "--jsn".\nDid you mean "--json"?',
   },
+  'an option given twice': {
+    files: FOO_AND_BAR,
+    args: ['foo', '--host', '127.0.0.1', '--host', '0.0.0.0'],
+    exitCode: 2,
+    message: 'error: --host may be given only once.',
+  },
+  'a secret of the wrong type': {
+    files: { ...FOO_AND_BAR, ...config({ services: { foo: { env: { TOKEN: ['sk-live-123'] } } } }) },
+    exitCode: 2,
+    message: 'error: uber.config.json: services.foo.env.TOKEN must be text, a number or true or false.',
+  },
   'an option of another verb': {
     files: FOO_AND_BAR,
     args: ['env', 'foo', '--dry-run'],

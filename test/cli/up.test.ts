@@ -201,6 +201,18 @@ test('--wait-timeout gives up with exit code 4 and names who is late', async () 
   expect(project.leftRuns()).toEqual([]);
 });
 
+test('--wait-timeout does not hold up a start that fails by itself', async () => {
+  using project = makeProject({ services: { 'foo.ts': 'exits-while-starting.ts' } });
+  const { stderr, exitCode } = await runUber(['foo', '--wait-timeout', '86400'], { cwd: project.root });
+  expect(stderr).not.toContain('Not ready');
+  expect(exitCode).toBe(1);
+  const tooLong = await runUber(['foo', '--wait-timeout', '9999999'], { cwd: project.root });
+  expect(tooLong).toMatchObject({
+    exitCode: 2,
+    stderr: 'error: --wait-timeout takes a number of seconds from 1 to 86400, got 9999999.\n',
+  });
+});
+
 test('--keep keeps data directories and logs', async () => {
   using project = makeProject(ANSWERS);
   await using uber = new UberProcess(['foo', '--json', '--keep'], { cwd: project.root });

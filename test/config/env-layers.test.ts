@@ -46,7 +46,9 @@ test.each(LAYERS.map(([origin], index) => [origin, index] as const))(
     const files = active.flatMap(([name, file]) =>
       file === null ? [] : [[file, `LEVEL=${name}\nPORT=1\n`]],
     );
-    using project = makeProject({ files: { 'services/foo/index.ts': '', ...Object.fromEntries(files) } });
+    using project = makeProject({
+      files: { 'services/foo/index.ts': '', 'services/bar/index.ts': '', ...Object.fromEntries(files) },
+    });
     const isActive = (name: string): boolean => active.some(([layer]) => layer === name);
     const env = await envOf(
       project,

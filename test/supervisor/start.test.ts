@@ -1,4 +1,5 @@
 // Order, failure, ports and restarts of a run, with real threads and real sockets.
+import { execFileSync } from 'node:child_process';
 import { createServer, type Server } from 'node:net';
 import { resolveConfig } from '../../launcher/config/resolve-config.ts';
 import { startUber } from '../../launcher/start-uber.ts';
@@ -264,4 +265,86 @@ test('two services with the same file names inside never collide', async () => {
   await using uber = await startUber({ cwd: project.root });
   expect(await (await fetch(uber.url('foo'))).text()).toBe('foo of foo');
   expect(await (await fetch(uber.url('bar'))).text()).toBe('bar of bar');
+});
+
+test('a stop that comes during a restart is the end: nothing is started after it', async () => {
+  using project = makeProject({
+    files: {
+      'services/foo.mjs': `
+        import { createServer } from 'node:http';
+        createServer((q, r) => r.end()).listen(3000);
+        process.on('SIGTERM', () => { console.log('closing'); setTimeout(() => { console.log('closed'); process.exit(); }, 100); });
+      `,
+    },
+  });
+  const lines: string[] = [];
+  const uber = await startUber({ cwd: project.root, onLog: ({ text }) => lines.push(text) });
+  const url = uber.url('foo');
+  const stopping = new Promise((resolve) => uber.on('state', resolve));
+  const restart = uber.restart('foo');
+  await stopping;
+  await Promise.all([uber.stop(), expect(restart).rejects.toMatchObject({ code: 'STOPPED_EARLY' })]);
+  expect(uber.snapshot().services).toEqual([{ service: 'foo', state: 'stopped', ready: null }]);
+  expect(await isListening(url)).toBe(false);
+  expect(lines).toEqual(['closing', 'closed']);
+});
+
+test('a service that crashes while others still start fails the start', async () => {
+  using project = makeProject({
+    files: {
+      'services/boom.mjs': `
+        import { createServer } from 'node:http';
+        createServer().listen(3000);
+        process.on('message', () => {});
+        setTimeout(() => { throw new Error('too early') }, 50);
+      `,
+      'services/slow.mjs': 'export default { start: () => new Promise(() => setInterval(() => {}, 1000)) };',
+    },
+  });
+  await expect(startUber({ cwd: project.root })).rejects.toMatchObject({ code: 'CRASHED', service: 'boom' });
+  expect(project.leftRuns()).toEqual([]);
+});
+
+test('short jobs are never taken for running ones', async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `job${index}`);
+  using project = makeProject({
+    files: {
+      ...Object.fromEntries(names.map((name) => [`services/${name}.mjs`, 'console.log(1);'])),
+      'uber.config.json': JSON.stringify({
+        services: Object.fromEntries(names.map((name) => [name, { ready: 'started' }])),
+      }),
+    },
+  });
+  const uber = await makeUber(project);
+  const ended = new Set<string>();
+  const all = new Promise<void>((resolve) => {
+    uber.emitter.on('stopped', ({ service }) => {
+      ended.add(service);
+      if (ended.size === names.length) resolve();
+    });
+  });
+  await uber.start();
+  await all;
+  expect(uber.snapshot().services.map(({ state }) => state)).toEqual(names.map(() => 'stopped'));
+  await uber.stop();
+});
+
+test('a listener that throws does not stop the logs', async () => {
+  using project = makeProject({
+    files: {
+      'main.mjs': `
+        import { startUber } from 'uberservice';
+        const seen = [];
+        let errors = 0;
+        process.on('uncaughtException', () => { errors += 1; });
+        const uber = await startUber({ onLog: ({ text }) => { seen.push(text); if (text === 'line 2') throw new Error('mine'); } });
+        await uber.stop();
+        console.log(JSON.stringify({ seen, errors }));
+      `,
+      'services/foo.mjs':
+        'for (let n = 1; n < 5; n += 1) console.log("line " + n); export default () => (q, r) => r.end();',
+    },
+  });
+  const stdout = execFileSync(process.execPath, ['main.mjs'], { cwd: project.root, encoding: 'utf8' });
+  expect(JSON.parse(stdout)).toEqual({ seen: ['line 1', 'line 2', 'line 3', 'line 4'], errors: 1 });
 });

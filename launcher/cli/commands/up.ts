@@ -74,6 +74,7 @@ async function runInForeground(
   const reported = reportRun(uber, output);
   const told = new Set<unknown>();
   uber.emitter.on('failed', ({ error }) => told.add(error));
+  let timer: NodeJS.Timeout | undefined;
   const end = new Promise<Outcome>((resolve) => {
     onStopSignals({
       onFirst: (signal) => resolve({ signal }),
@@ -91,7 +92,7 @@ async function runInForeground(
       uber.emitter.on('stopped', afterEnd);
       afterEnd();
     });
-    const timer =
+    timer =
       waitTimeout === undefined
         ? undefined
         : setTimeout(() => resolve(timeOut(uber, waitTimeout, output)), waitTimeout * 1000);
@@ -101,6 +102,7 @@ async function runInForeground(
     );
   });
   const outcome = await end;
+  clearTimeout(timer);
   await uber.stop();
   await reported;
   if (config.keep) output.line(`Kept: ${uber.directory}`);
@@ -132,7 +134,13 @@ function hasFailed(uber: Uber): boolean {
   return uber.snapshot().services.some(({ state }) => state === 'failed');
 }
 
+/** A day: longer than any start, and no timer of Node overflows. */
+const MOST_SECONDS = 86_400;
+
 function assertTimeout(seconds: number | undefined): void {
-  if (seconds === undefined || seconds > 0) return;
-  throw new UberError('USAGE', `--wait-timeout takes a number of seconds above 0.`);
+  if (seconds === undefined || (seconds > 0 && seconds <= MOST_SECONDS)) return;
+  throw new UberError(
+    'USAGE',
+    `--wait-timeout takes a number of seconds from 1 to ${MOST_SECONDS}, got ${seconds}.`,
+  );
 }

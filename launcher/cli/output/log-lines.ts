@@ -57,8 +57,18 @@ export class LogLines {
     this.#write(`${rows.map((row) => prefix + row).join('\n')}\n`);
   }
 
+  /** Null for a record that pino-pretty does not understand, such as those of log4js: it is shown as it came. */
+  #readable(fields: unknown): string | null {
+    try {
+      return this.#prettify?.(fields).trimEnd() ?? null;
+    } catch {
+      return null; // Whatever a service writes must not end the run.
+    }
+  }
+
   #format({ text, fields, level }: LogLine): string {
-    if (fields !== null && this.#prettify !== null) return this.#prettify(fields).trimEnd();
+    const readable = fields === null ? null : this.#readable(fields);
+    if (readable !== null) return readable;
     if (level === 'error' || level === 'fatal') return this.#paint('red', text);
     return level === 'warn' ? this.#paint('yellow', text) : text;
   }

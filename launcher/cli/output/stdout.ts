@@ -2,7 +2,7 @@
 import { SonicBoom } from 'sonic-boom';
 import type { FlowControl } from '../../logs/log-pump.ts';
 
-/** How long the end of the process waits for a slow reader, in milliseconds. */
+/** How long an ordered end waits for a slow reader, in milliseconds. */
 const FLUSH_MS = 1000;
 
 /** Writes lines in order, in the background. */
@@ -12,6 +12,7 @@ export class Stdout {
   readonly #stream = new SonicBoom({ fd: 1, sync: false, minLength: 0 });
   #isGone = false;
   #isCongested = false;
+  #hasEnded = false;
   #waiting: (() => void)[] = [];
 
   constructor() {
@@ -25,7 +26,7 @@ export class Stdout {
   }
 
   write(text: string): void {
-    if (this.#isGone) return;
+    if (this.#isGone || this.#hasEnded) return;
     if (!this.#stream.write(text)) this.#isCongested = true;
   }
 
@@ -37,7 +38,8 @@ export class Stdout {
 
   /** Resolves when all is written, or the reader is gone or too slow. */
   async end(): Promise<void> {
-    if (this.#isGone) return;
+    if (this.#isGone || this.#hasEnded) return;
+    this.#hasEnded = true;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, FLUSH_MS);
       const finish = (): void => {
