@@ -80,18 +80,18 @@ export class UberError extends Error {
     this.lastLines = details.lastLines ?? [];
     this.serviceStack = details.serviceStack ?? null;
   }
+}
 
-  /** The same error as one about a service, unless it names one already. */
-  about(service: string): UberError {
-    if (this.service !== null) return this;
-    return new UberError(this.code, this.message, {
-      service,
-      lastLines: this.lastLines,
-      cause: this.cause,
-      ...(this.hint === null ? {} : { hint: this.hint }),
-      ...(this.serviceStack === null ? {} : { serviceStack: this.serviceStack }),
-    });
-  }
+/** The same error as one about a service, unless it names one already. */
+export function aboutService(error: UberError, service: string): UberError {
+  if (error.service !== null) return error;
+  return new UberError(error.code, error.message, {
+    service,
+    lastLines: error.lastLines,
+    cause: error.cause,
+    ...(error.hint === null ? {} : { hint: error.hint }),
+    ...(error.serviceStack === null ? {} : { serviceStack: error.serviceStack }),
+  });
 }
 
 /** The error itself when it is ours to show, else an `INTERNAL` one that keeps it as cause. */

@@ -1,5 +1,7 @@
 // The library `uberservice`. Services import it too, in every thread: so it holds next to nothing, and the launcher
 // itself is loaded when it is first used.
+import { UberError } from './errors.ts';
+import { whyNodeIsTooOld } from './node-version.ts';
 import type { StartUberOptions, UberHandle } from './start-uber.ts';
 
 export { type ErrorCode, UberError } from './errors.ts';
@@ -26,6 +28,8 @@ export type { InstanceSnapshot, RunSnapshot } from './uber.ts';
  * @throws UberError the first failure, with the last lines of that service; nothing is left running then
  */
 export async function startUber(options: StartUberOptions = {}): Promise<UberHandle> {
+  const complaint = whyNodeIsTooOld();
+  if (complaint !== null) throw new UberError('USAGE', complaint);
   const launcher = await import('./start-uber.ts');
   return launcher.startUber(options);
 }

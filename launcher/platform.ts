@@ -2,6 +2,7 @@
 // others are written from the documentation of the tools they name.
 import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 /** A process that holds a port. */
 export interface PortHolder {
@@ -45,11 +46,18 @@ async function findOnLinux(port: number): Promise<PortHolder | null> {
     for (const fd of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
       const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
       if (target !== `socket:[${inode}]`) continue;
-      const program = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
-      return { pid: Number(pid), program: program.trim() || null };
+      return { pid: Number(pid), program: await programOf(pid) };
     }
   }
   return null;
+}
+
+/** Program and script, as in `node server.js`: the name alone says "node", or the name of its main thread. */
+async function programOf(pid: string): Promise<string | null> {
+  const [program, script] = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+  if (program === undefined || program === '') return null;
+  const isScript = script !== undefined && script !== '' && !script.startsWith('-');
+  return isScript ? `${basename(program)} ${basename(script)}` : basename(program);
 }
 
 async function findListeningInode(port: number): Promise<string | null> {

@@ -2,6 +2,7 @@
 
 import picomatch from 'picomatch';
 import { UberError } from '../errors.ts';
+import { VERBS } from '../names.ts';
 import { didYouMean } from '../nearest.ts';
 import type { ServiceSpec } from '../types.ts';
 import { type Catalog, entryNotFound } from './catalog.ts';
@@ -42,7 +43,9 @@ function expand(catalog: Catalog, pattern: string, seen: readonly string[] = [])
   if (catalog.specs.has(pattern)) return [pattern];
   const emptyFolder = catalog.withoutEntry.get(pattern);
   if (emptyFolder !== undefined) throw entryNotFound(pattern, emptyFolder);
-  const suggestion = didYouMean(pattern, names);
+  const suggestion = VERBS.includes(pattern)
+    ? `"${pattern}" is no command of this version either: see uber --help.`
+    : didYouMean(pattern, names);
   throw new UberError('UNKNOWN_SERVICE', `No service "${pattern}". Known: ${names.join(', ')}.`, {
     ...(suggestion === null ? {} : { hint: suggestion }),
   });

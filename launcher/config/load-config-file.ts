@@ -51,7 +51,7 @@ function endOf(text: string): [string, string, string] {
 }
 
 async function importDefault(path: string, text: string): Promise<unknown> {
-  const restore = silenceTypeStrippingWarning();
+  const restore = silenceWarnings();
   try {
     // The hash makes a changed file a new module: a second run in the same process must see the change.
     const version = createHash('sha256').update(text).digest('hex').slice(0, 12);
@@ -82,6 +82,16 @@ async function importError(path: string, text: string, cause: unknown): Promise<
       },
     );
   }
+  if (error instanceof SyntaxError && error.message.includes('outside a module')) {
+    return new UberError(
+      'CONFIG_INVALID',
+      `${path} is an ES module, but its package.json says "type": "commonjs".`,
+      {
+        hint: `Rename it to uber.config.m${extname(path).slice(1)}, or set "type": "module" in package.json.`,
+        cause,
+      },
+    );
+  }
   const place = error instanceof SyntaxError ? await locate(path, text) : null;
   return new UberError('CONFIG_INVALID', place ?? `${path} could not be loaded: ${error.message}`, {
     ...(place === null && error.stack !== undefined ? { serviceStack: error.stack } : {}),
@@ -102,14 +112,24 @@ async function locate(path: string, text: string): Promise<string | null> {
   return `${path}:${first.location.line}:${first.location.column + 1}: ${first.text}.`;
 }
 
-/** Node 22 warns that type stripping is experimental: true, but no news to someone who starts services. */
-function silenceTypeStrippingWarning(): () => void {
+const UNHELPFUL = /^(?:Type Stripping|Failed to load the ES module)/;
+
+/** Node warns that type stripping is experimental, and of what we then say ourselves: neither helps the reader. */
+function silenceWarnings(): () => void {
   const original = process.emitWarning;
+  const listeners = process.listeners('warning');
   process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
-    if (String(warning).startsWith('Type Stripping')) return;
-    Reflect.apply(original, process, [warning, ...rest]);
+    if (!UNHELPFUL.test(String(warning))) Reflect.apply(original, process, [warning, ...rest]);
   }) as typeof process.emitWarning;
+  // Node's own loader does not go through emitWarning.
+  const forward = (warning: Error): void => {
+    if (UNHELPFUL.test(warning.message)) return;
+    for (const listener of listeners) listener(warning);
+  };
+  process.removeAllListeners('warning').on('warning', forward);
   return () => {
     process.emitWarning = original;
+    process.off('warning', forward);
+    for (const listener of listeners) process.on('warning', listener);
   };
 }

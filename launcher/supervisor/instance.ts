@@ -1,5 +1,5 @@
 // One service in a run: its state, its lease and its current incarnation.
-import { toUberError, UberError } from '../errors.ts';
+import { aboutService, toUberError, UberError } from '../errors.ts';
 import type { ServiceLog } from '../logs/service-log.ts';
 import type { Incarnation, IncarnationExit, Placement, StartRequest } from '../placement/placement.ts';
 import { portBusyError } from '../ports/port-leases.ts';
@@ -77,7 +77,9 @@ export class Instance {
       await this.#current?.incarnation.terminate();
       // A stop that came meanwhile has its own end for the state.
       if (this.#state === 'starting') this.#become('failed');
-      throw error instanceof PortStolen ? await this.#portTaken() : toUberError(error).about(this.spec.name);
+      throw error instanceof PortStolen
+        ? await this.#portTaken()
+        : aboutService(toUberError(error), this.spec.name);
     }
   }
 

@@ -10,7 +10,7 @@ const SOURCE = [
   'enum Tone { Calm = "calm" }',
   '',
   'function greet({ name }: Erased): string {',
-  '  const text = `${name} ${Tone.Calm}`;',
+  "  const text = [name, Tone.Calm].join(' ');",
   '  const loud = text.toUpperCase();',
   '  return loud;',
   '}',

@@ -163,6 +163,23 @@ const CASES: Record<string, Case> = {
     exitCode: 2,
     message: 'error: Unknown option "--jsn".\nDid you mean "--json"?',
   },
+  'a verb that is not there yet': {
+    files: FOO_AND_BAR,
+    args: ['ps'],
+    exitCode: 2,
+    message:
+      'error: No service "ps". Known: bar, foo.\n"ps" is no command of this version either: see uber --help.',
+  },
+  'a configuration in a CommonJS package': {
+    files: {
+      ...FOO_AND_BAR,
+      'package.json': '{ "type": "commonjs" }',
+      'uber.config.ts': "import { defineConfig } from 'uberservice';\nexport default defineConfig({});\n",
+    },
+    exitCode: 2,
+    message:
+      'error: <root>/uber.config.ts is an ES module, but its package.json says "type": "commonjs".\nRename it to uber.config.mts, or set "type": "module" in package.json.',
+  },
   'an option given twice': {
     files: FOO_AND_BAR,
     args: ['foo', '--host', '127.0.0.1', '--host', '0.0.0.0'],

@@ -127,5 +127,8 @@ test('uber env shows every value with its origin, secrets masked', async () => {
   expect(text.stdout).toMatch(/^VARIABLE +ORIGIN +VALUE$/m);
   expect(text.stdout).not.toMatch(/hunter2|sk_live/);
   const two = await runUber(['env', 'foo', 'bar'], { cwd: project.root });
-  expect(two).toMatchObject({ exitCode: 2, stderr: 'error: uber env takes one service.\n' });
+  expect(two).toMatchObject({
+    exitCode: 2,
+    stderr: 'error: uber env takes one service.\nFor example: uber env foo\n',
+  });
 });

@@ -130,6 +130,18 @@ test('a host may be a name', async () => {
   expect(await (await fetch(uber.url('foo'))).text()).toBe('ok');
 });
 
+test('records of winston and records without a level are readable too', async () => {
+  using project = makeProject({
+    files: {
+      'services/foo.mjs': `console.log('{"level":"info","message":"from winston","port":1}'); console.log('{"plain":"json"}'); ${SERVER} server.listen(3000);`,
+    },
+  });
+  await using uber = new UberProcess(['foo'], { cwd: project.root });
+  await uber.until(() => uber.stdout.includes('Ctrl+C stops'), 'the table');
+  expect(uber.stdout).toContain('foo | INFO: from winston {"port":1}\n');
+  expect(uber.stdout).toContain('foo | {"plain":"json"}\n');
+});
+
 test('a log record that no formatter understands is shown as it came', async () => {
   const record = '{"level":{"level":20000,"levelStr":"INFO"},"data":["hi"]}';
   using project = makeProject({

@@ -15,7 +15,7 @@ import { SELECTION_OPTIONS, type SelectionArgs, toUberOptions } from '../selecti
 const AT_START = '(set at start)';
 
 export const envCommand = defineCommand<SelectionArgs>({
-  usage: ['env <services..>'],
+  usage: ['env [services..]'],
   summary: 'Show the environment of a service, each value with its origin, secrets masked',
   examples: [
     ['uber env foo', 'Every variable of foo'],
@@ -25,7 +25,7 @@ export const envCommand = defineCommand<SelectionArgs>({
   run: async (args) => {
     const [name, second] = args.services;
     if (name === undefined || second !== undefined)
-      throw new UberError('USAGE', 'uber env takes one service.');
+      throw new UberError('USAGE', 'uber env takes one service.', { hint: 'For example: uber env foo' });
     const output = createOutput(args);
     const config = await resolveConfig(toUberOptions(args));
     const specs = selectServices(readCatalog(config), [name], config.withDependencies);
@@ -48,7 +48,7 @@ export const envCommand = defineCommand<SelectionArgs>({
         origin,
       }));
     output.event({ event: 'env', service: name, env: shown });
-    const rows = shown.map(({ key, value, origin }) => [key, origin, value]);
+    const rows = shown.map(({ key, value, origin }) => [key, origin, value.replaceAll('\n', '\\n')]);
     output.line(table([['VARIABLE', 'ORIGIN', 'VALUE'], ...rows], output.paint));
     await output.end();
     return { exitCode: 0 };

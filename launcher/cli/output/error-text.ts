@@ -15,8 +15,8 @@ export function formatError(error: UberError, paint: Paint): string {
 
 /** For programs: the event `failed` of the contract. */
 export function errorEvent(error: UberError): Record<string, unknown> {
-  const { code, message, hint, lastLines, service } = error;
-  return { event: 'failed', service, code, message, hint, lastLines };
+  const { code, message, hint, lastLines, service, serviceStack: stack } = error;
+  return { event: 'failed', service, code, message, hint, stack, lastLines };
 }
 
 function indent(text: string): string {

@@ -58,9 +58,13 @@ export class LogLines {
   }
 
   /** Null for a record that pino-pretty does not understand, such as those of log4js: it is shown as it came. */
-  #readable(fields: unknown): string | null {
+  #readable({ message, ...fields }: Readonly<Record<string, unknown>>): string | null {
+    if (fields.level === undefined) return null;
     try {
-      return this.#prettify?.(fields).trimEnd() ?? null;
+      // winston says `message` where pino says `msg`.
+      const rest = message === undefined ? {} : 'msg' in fields ? { message } : { msg: message };
+      const record = { ...fields, ...rest };
+      return this.#prettify?.(record).trimEnd() ?? null;
     } catch {
       return null; // Whatever a service writes must not end the run.
     }
