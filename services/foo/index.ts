@@ -17,7 +17,7 @@ app.get('/health', (_request, response) => {
 
 app.get('/hello', (request, response) => {
   const name = String(request.query.name ?? names[0]);
-  log.info({ name }, 'greeting');
+  log.info({ to: name }, 'greeting');
   response.json({ service: 'foo', run: UBER_RUN_ID, message: `${GREETING}, ${name}!` });
 });
 
