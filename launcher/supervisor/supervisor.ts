@@ -39,18 +39,13 @@ export class Supervisor {
       const dependencies = instance.spec.dependsOn.flatMap((name) => started.get(name) ?? []);
       started.set(instance.spec.name, this.#startAfter(instance, dependencies));
     }
-    const results = await Promise.allSettled(
-      [...started.values()].map((row) => row.catch((error) => this.#fail(error))),
+    await Promise.allSettled(
+      [...started.values()].map((row) => row.catch((error) => this.#note(toUberError(error)))),
     );
-    const stoppedMeanwhile = this.#stopping;
-    await stoppedMeanwhile;
-    if (this.#failure !== null) throw this.#failure;
-    if (stoppedMeanwhile !== null || results.some(({ status }) => status === 'rejected')) {
-      throw new UberError('STOPPED_EARLY', 'The run was stopped before all services were ready.');
-    }
+    if (this.#stopping !== null) throw await this.#whyStopped();
     await this.#repairOutdated();
+    if (this.#stopping !== null) throw await this.#whyStopped();
     this.#isStarting = false;
-    if (this.#failure !== null) throw await this.#stopped(this.#failure);
     return this.rows();
   }
 
@@ -116,12 +111,6 @@ export class Supervisor {
   }
 
   /** The first failure is told at once and ends the start; those that follow from it are not worth telling. */
-  #fail(thrown: unknown): never {
-    const error = toUberError(thrown);
-    this.#note(error);
-    throw error;
-  }
-
   #note(error: UberError): void {
     if (this.#failure !== null || this.#stopping !== null) return;
     this.#failure = error;
@@ -129,24 +118,19 @@ export class Supervisor {
     void this.stop();
   }
 
-  async #stopped(failure: UberError): Promise<UberError> {
+  /** Waits for the end of the stop, and tells what a start that it has ended is to throw. */
+  async #whyStopped(): Promise<UberError> {
     await this.stop();
-    return failure;
+    return (
+      this.#failure ?? new UberError('STOPPED_EARLY', 'The run was stopped before all services were ready.')
+    );
   }
 
+  /** A port moved while services started: who was told the old one is started again. */
   async #repairOutdated(): Promise<void> {
-    for (let tries = 0; tries < MOST_REPAIRS; tries += 1) {
+    for (let tries = 0; tries < MOST_REPAIRS && this.#stopping === null; tries += 1) {
       const outdated = [...this.#byName.keys()].filter(this.#options.isOutdated);
-      if (outdated.length === 0) return;
-      for (const name of outdated) await this.restart(name).catch((error) => this.#failAfterUp(error));
-    }
-  }
-
-  async #failAfterUp(thrown: unknown): Promise<never> {
-    try {
-      return this.#fail(thrown);
-    } finally {
-      await this.stop();
+      for (const name of outdated) await this.restart(name).catch((error) => this.#note(toUberError(error)));
     }
   }
 
