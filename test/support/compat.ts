@@ -12,6 +12,9 @@ import type { Placement } from './placements.ts';
 import { PROGRAMS, type Program, type ProgramName } from './programs.ts';
 import { isListening, makeProject, REPOSITORY, type TestProject } from './project.ts';
 
+/** How long a line may take to come, in milliseconds: below the limit of a test, so that what runs is stopped. */
+const LINE_LIMIT_MS = 30_000;
+
 /** A program that is ready. */
 export interface ProgramRun extends AsyncDisposable {
   readonly uber: UberHandle;
@@ -22,7 +25,10 @@ export interface ProgramRun extends AsyncDisposable {
   readonly url: string;
   /** Everything it has written so far. */
   readonly lines: readonly LogLine[];
-  /** Resolves with the first line that contains the text, written already or later. */
+  /**
+   * Resolves with the first line that contains the text, written already or later.
+   * @throws Error with all it has written, when the line does not come
+   */
   line(text: string): Promise<LogLine>;
   /**
    * Stops it, as leaving the scope does.
@@ -31,10 +37,15 @@ export interface ProgramRun extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** The options that make services live in a placement: the one place that knows how they are asked for. */
+/** The options that make services live in a placement. How placements are asked for is known here only, and below. */
 export function inPlacement(_placement: Placement): Partial<StartUberOptions> {
   // Threads are the default.
   return {};
+}
+
+/** The same for the command line. */
+export function placementArguments(_placement: Placement): readonly string[] {
+  return [];
 }
 
 /** A project with a copy of the program, and of the packages installed here. */
@@ -119,12 +130,21 @@ class Output {
   line(text: string): Promise<LogLine> {
     const written = this.lines.find((line) => line.text.includes(text));
     if (written !== undefined) return Promise.resolve(written);
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+      };
       const look = (line: LogLine): void => {
         if (!line.text.includes(text)) return;
-        this.#waiting.delete(look);
+        finish();
         resolve(line);
       };
+      const timer = setTimeout(() => {
+        finish();
+        const written = this.lines.map((line) => line.text).join('\n');
+        reject(new Error(`No line with "${text}" came. Written so far:\n${written}`));
+      }, LINE_LIMIT_MS);
       this.#waiting.add(look);
     });
   }
