@@ -1,9 +1,16 @@
 // Connections that stay open: WebSocket and Socket.IO.
 import { once } from 'node:events';
-import { io } from 'socket.io-client';
+import { io, type Socket } from 'socket.io-client';
 import WebSocket from 'ws';
-import { startProgram } from '../support/compat.ts';
+import { type ProgramRun, startProgram } from '../support/compat.ts';
 import { PLACEMENTS } from '../support/placements.ts';
+
+/** Leaves, and waits until the program has seen it: it is not to be stopped amid a poll. */
+async function leave(run: ProgramRun, socket: Socket): Promise<void> {
+  const { id } = socket;
+  socket.disconnect();
+  expect((await run.line('has left')).text).toMatch(`${id} has left: `);
+}
 
 describe.each(PLACEMENTS)('in placement %s', (placement) => {
   test('ws sends back text and bytes', async () => {
@@ -30,6 +37,7 @@ describe.each(PLACEMENTS)('in placement %s', (placement) => {
         const added = new Promise((resolve) => socket.once('added', resolve));
         expect(await socket.emitWithAck('add', [1, 2, 3])).toEqual({ sum: 6 });
         expect(await added).toBe(transport);
+        await leave(run, socket);
       } finally {
         socket.disconnect();
       }
@@ -43,6 +51,7 @@ describe.each(PLACEMENTS)('in placement %s', (placement) => {
       await new Promise((resolve) => socket.io.engine.once('upgrade', resolve));
       expect(socket.io.engine.transport.name).toBe('websocket');
       expect(await socket.emitWithAck('add', [20, 22])).toEqual({ sum: 42 });
+      await leave(run, socket);
     } finally {
       socket.disconnect();
     }
