@@ -1,5 +1,5 @@
 // Runs a program of the compatibility suite under uber, in the placement that is asked for.
-import { cpSync } from 'node:fs';
+import { cpSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type LogLine,
@@ -13,7 +13,7 @@ import { PROGRAMS, type Program, type ProgramName } from './programs.ts';
 import { isListening, makeProject, REPOSITORY, type TestProject } from './project.ts';
 
 /** How long a line may take to come, in milliseconds: below the limit of a test, so that what runs is stopped. */
-const LINE_LIMIT_MS = 30_000;
+const LINE_LIMIT_MS = 20_000;
 
 /** A program that is ready. */
 export interface ProgramRun extends AsyncDisposable {
@@ -50,7 +50,9 @@ export function placementArguments(_placement: Placement): readonly string[] {
 
 /** A project with a copy of the program, and of the packages installed here. */
 export function makeProgramProject(name: ProgramName): TestProject {
-  const project = makeProject();
+  // One link for all packages: the suite makes many projects, and none of the programs needs `uberservice`.
+  const project = makeProject({ packages: false });
+  symlinkSync(join(REPOSITORY, 'node_modules'), project.path('node_modules'), 'junction');
   const source = join(REPOSITORY, 'test', 'fixtures', 'programs', name);
   cpSync(source, project.path('programs', name), { recursive: true });
   return project;
