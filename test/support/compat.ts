@@ -38,14 +38,13 @@ export interface ProgramRun extends AsyncDisposable {
 }
 
 /** The options that make services live in a placement. How placements are asked for is known here only, and below. */
-export function inPlacement(_placement: Placement): Partial<StartUberOptions> {
-  // Threads are the default.
-  return {};
+export function inPlacement(placement: Placement): Partial<StartUberOptions> {
+  return { isolation: placement };
 }
 
 /** The same for the command line. */
-export function placementArguments(_placement: Placement): readonly string[] {
-  return [];
+export function placementArguments(placement: Placement): readonly string[] {
+  return ['--isolation', placement];
 }
 
 /** A project with a copy of the program, and of the packages installed here. */
