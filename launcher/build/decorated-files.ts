@@ -1,5 +1,5 @@
 // Compiles TypeScript files whose decorators need metadata about types, which esbuild does not make.
-// oxc makes plain JavaScript of them; the format, the target and JSX are left to esbuild, as for all other files.
+// oxc makes plain JavaScript of them; the format and the target are left to esbuild, as for all other files.
 import { readFileSync } from 'node:fs';
 import { createRequire, SourceMap } from 'node:module';
 import { resolve } from 'node:path';
@@ -7,7 +7,7 @@ import type { Message, PartialMessage, Plugin } from 'esbuild';
 import type { HelperMode, OxcError, TransformOptions } from 'oxc-transform';
 import { UberError } from '../errors.ts';
 import type { CompiledFile } from '../protocol.ts';
-import { HELPER_CODE, HELPERS } from './decorator-helpers.ts';
+import { HELPER_CODE, nameHelpers } from './decorator-helpers.ts';
 import type { DecoratorOptions } from './decorator-options.ts';
 import { forgiveMissingTypes, nameClassesOnce, readTypesFromNamespaces } from './type-references.ts';
 
@@ -40,7 +40,7 @@ export function decoratedFiles(optionsOf: (path: string) => DecoratorOptions | n
         const result = compile({ path, source, options, format, oxc: await loadOxc(path) });
         if (result === null || 'errors' in result) return result;
         compiled.set(path, result);
-        return { contents: result.contents, loader: path.endsWith('.tsx') ? 'jsx' : 'js' };
+        return { contents: result.contents, loader: 'js' };
       });
       // What esbuild finds, it finds in what it was given.
       build.onEnd(({ errors }) => {
@@ -110,14 +110,15 @@ function compile({
   // Only comments or texts had an @.
   if (Object.keys(compiled.helpersUsed).length === 0 || compiled.map === undefined) return null;
   const plain = (): string => oxc.transformSync(path, source, oxcOptions(path, options, false)).code;
+  const named = nameClassesOnce(nameHelpers(compiled.code));
   const code =
     format === 'module' && !options.keepsImports
-      ? readTypesFromNamespaces(compiled.code, plain())
-      : forgiveMissingTypes(compiled.code);
+      ? readTypesFromNamespaces(named, plain())
+      : forgiveMissingTypes(named);
   const map = { ...compiled.map, sourcesContent: [] };
   const url = `data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}`;
   return {
-    contents: `${nameClassesOnce(code)}${HELPER_CODE}//# sourceMappingURL=${url}\n`,
+    contents: `${code}${HELPER_CODE}//# sourceMappingURL=${url}\n`,
     originOf: ({ line, column }) => {
       const entry = new SourceMap({ ...map, file: path, sourceRoot: '' }).findEntry(line - 1, column);
       const place =
@@ -130,11 +131,11 @@ function compile({
 }
 
 function oxcOptions(path: string, options: DecoratorOptions, hasMetadata: boolean): TransformOptions {
-  const { definesFields, keepsImports, jsxPragma, jsxPragmaFragment } = options;
+  const { definesFields, keepsImports, jsx } = options;
   return {
     lang: path.endsWith('.tsx') ? 'tsx' : 'ts',
     sourcemap: hasMetadata,
-    jsx: 'preserve',
+    jsx,
     decorator: {
       legacy: true,
       emitDecoratorMetadata: hasMetadata,
@@ -144,21 +145,17 @@ function oxcOptions(path: string, options: DecoratorOptions, hasMetadata: boolea
     typescript: {
       removeClassFieldsWithoutInitializer: !definesFields,
       onlyRemoveTypeImports: keepsImports,
-      ...(jsxPragma === null ? {} : { jsxPragma }),
-      ...(jsxPragmaFragment === null ? {} : { jsxPragmaFrag: jsxPragmaFragment }),
     },
     // Its own helpers are a package that a service does not have.
     helpers: { mode: 'External' as HelperMode },
-    define: {
-      'babelHelpers.decorate': HELPERS.decorate,
-      'babelHelpers.decorateMetadata': HELPERS.metadata,
-      'babelHelpers.decorateParam': HELPERS.parameter,
-    },
   };
 }
 
 function messageOf({ message, labels }: OxcError, path: string, source: string): PartialMessage {
-  const before = source.slice(0, labels[0]?.start ?? 0).split('\n');
+  // It counts bytes.
+  const before = Buffer.from(source)
+    .toString('utf8', 0, labels[0]?.start ?? 0)
+    .split('\n');
   const line = before.length;
   const column = before.at(-1)?.length ?? 0;
   const lineText = source.split('\n')[line - 1] ?? '';

@@ -1,13 +1,21 @@
 // The functions that compiled decorators call, as the text that is put behind the code of a file. Function declarations:
 // they are there before the first line runs, and the lines of the file stay where they are.
 
-/** Names of the helpers in compiled code. */
+/** Names of the helpers in compiled code: as long as those that oxc writes, see {@link nameHelpers}. */
 export const HELPERS = {
-  decorate: '__uberDecorate',
-  metadata: '__uberMetadata',
-  parameter: '__uberParameter',
-  type: '__uberType',
+  decorate: 'babelHelpers_decorate',
+  metadata: 'babelHelpers_decorateMetadata',
+  parameter: 'babelHelpers_decorateParam',
+  type: 'babelHelpers_type',
 } as const;
+
+/**
+ * Calls the helpers that stand behind the code in place of a global object `babelHelpers`. (oxc could do it, with its
+ * option `define`; but then it also removes variables, and what a debugger shows is no longer what was written.)
+ */
+export function nameHelpers(code: string): string {
+  return code.replace(/\bbabelHelpers\.(?=decorate(?:Metadata|Param)?\()/g, 'babelHelpers_');
+}
 
 /**
  * `decorate`, `metadata` and `parameter` do what those of TypeScript do (tslib: `__decorate`, `__metadata`, `__param`).

@@ -9,9 +9,14 @@ export interface DecoratorOptions {
   readonly definesFields: boolean;
   /** True: only imports that are marked with `type` are left out. */
   readonly keepsImports: boolean;
-  /** The names that JSX needs in scope. */
-  readonly jsxPragma: string | null;
-  readonly jsxPragmaFragment: string | null;
+  /** What JSX becomes. */
+  readonly jsx: {
+    readonly runtime: 'classic' | 'automatic';
+    readonly development: boolean;
+    readonly pragma?: string;
+    readonly pragmaFrag?: string;
+    readonly importSource?: string;
+  };
 }
 
 /** The options for the files of a tsconfig.json; null when it does not ask for metadata. */
@@ -24,11 +29,12 @@ export function decoratorOptionsOf(options: TsConfigJson.CompilerOptions | null)
     definesFields:
       options.useDefineForClassFields ?? !/^es(?:[3567]|20(?:1\d|2[01]))$/i.test(options.target ?? ''),
     keepsImports: options.verbatimModuleSyntax ?? options.preserveValueImports ?? false,
-    jsxPragma: firstName(options.jsxFactory),
-    jsxPragmaFragment: firstName(options.jsxFragmentFactory),
+    jsx: {
+      runtime: options.jsx?.startsWith('react-jsx') === true ? 'automatic' : 'classic',
+      development: options.jsx === 'react-jsxdev',
+      ...(options.jsxFactory === undefined ? {} : { pragma: options.jsxFactory }),
+      ...(options.jsxFragmentFactory === undefined ? {} : { pragmaFrag: options.jsxFragmentFactory }),
+      ...(options.jsxImportSource === undefined ? {} : { importSource: options.jsxImportSource }),
+    },
   };
-}
-
-function firstName(expression: string | undefined): string | null {
-  return expression?.split('.')[0] ?? null;
 }
