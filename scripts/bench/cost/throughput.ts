@@ -12,6 +12,7 @@ import { HAS_PROCESS_USAGE, treeCpuMs } from '../process-usage.ts';
 import type { BenchOptions, BenchTools } from '../scenario.ts';
 import { type Spread, spread } from '../statistics.ts';
 
+const require = createRequire(import.meta.url);
 const PROGRAMS = join(import.meta.dirname, 'programs');
 const ENDPOINTS = ['/json', '/file', '/stream'] as const;
 const CONNECTIONS = 20;
@@ -139,7 +140,6 @@ interface LoadRequest {
 
 /** autocannon in a process of its own. */
 async function putLoadOn({ url, pid, seconds }: LoadRequest): Promise<Load> {
-  const autocannon = createRequire(import.meta.url).resolve('autocannon');
   const args = [
     '--json',
     '--no-progress',
@@ -151,7 +151,7 @@ async function putLoadOn({ url, pid, seconds }: LoadRequest): Promise<Load> {
   ];
   const cpu = (): number | null => (HAS_PROCESS_USAGE && pid !== undefined ? treeCpuMs(pid) : null);
   const before = cpu();
-  const { stdout } = await promisify(execFile)(process.execPath, [autocannon, ...args], {
+  const { stdout } = await promisify(execFile)(process.execPath, [require.resolve('autocannon'), ...args], {
     maxBuffer: 2 ** 24,
   });
   const after = cpu();
