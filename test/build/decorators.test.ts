@@ -148,7 +148,7 @@ test('TSX, .cts and files that only a computed import leads to have metadata too
             "import 'reflect-metadata'; import path = require('node:path'); class Whole { text = path.basename('a/b'); } export = Whole;",
           'old.cts': `
             import Whole = require('./whole.cts');
-            import { namesOf } from './names';
+            import { namesOf } from './names.ts';
             const Dec: any = () => () => {};
             @Dec() class Old { constructor(readonly whole: Whole) {} }
             export = { names: namesOf(Old), text: new Whole().text };`,
