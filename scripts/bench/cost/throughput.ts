@@ -18,6 +18,8 @@ const ENDPOINTS = ['/json', '/file', '/stream'] as const;
 const CONNECTIONS = 20;
 /** What may be lost, as a part. */
 const TARGET_LOSS = 0.02;
+/** Ratios that differ by more than this from round to round say nothing of a loss that small. */
+const MOST_NOISE = 0.1;
 
 const SIDES = ['bare', 'uber'] as const;
 
@@ -101,10 +103,8 @@ function compare(endpoint: string, { bare, uber }: Readonly<Record<Side, readonl
   };
 }
 
-function verdict({ median, max }: Spread): boolean | null {
-  const least = 1 - TARGET_LOSS;
-  if (median >= least) return true;
-  return max < least ? false : null;
+function verdict({ median, min, max }: Spread): boolean | null {
+  return max - min > MOST_NOISE ? null : median >= 1 - TARGET_LOSS;
 }
 
 function ratios(above: readonly number[], below: readonly number[]): number[] {
