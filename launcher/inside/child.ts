@@ -23,6 +23,10 @@ adoptNestedWorkers({
   introduce: (wires) => link.serve(wires),
   build: () => knownBuild(link.start.build),
 });
+// A full pipe makes the service wait, and nothing written before the end is lost.
+for (const stream of [process.stdout, process.stderr]) {
+  (stream as { _handle?: { setBlocking?(isBlocking: boolean): void } })._handle?.setBlocking?.(true);
+}
 openStandardStreamsByName();
 followCluster();
 void bootService(scope);
