@@ -34,6 +34,7 @@ export function presentAsMainThread(): void {
     threadId: 0,
     resourceLimits: {},
   });
+  if ('threadName' in workerThreads) Object.assign(workerThreads, { threadName: '' });
 }
 
 function refuse(name: string): void {

@@ -1,5 +1,4 @@
 // How a service stops: its own hook, its own signal handlers, else its servers are closed for it.
-import type { ServerResponse } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { errorData } from './report.ts';
 import type { ServiceScope } from './scope.ts';
@@ -33,6 +32,9 @@ async function runHook(scope: ServiceScope): Promise<void> {
   }
 }
 
+/** Server-sent events (HTML standard, 9.2). */
+const EVENT_STREAM = /^content-type: *text\/event-stream/im;
+
 const connections = new WeakMap<Server, Set<Socket>>();
 
 /** Knows from now on who is connected to a server. */
@@ -49,13 +51,13 @@ export function trackConnections(server: Server): void {
 
 /**
  * Ends those that wait for no answer: idle ones, WebSockets and other protocols, streams of events that would never end.
- * `_httpMessage` is the answer that Node is about to write to a socket; there since its first releases.
+ * `_httpMessage` is the answer that Node is about to write to a socket, and `_header` its head once it is written; both
+ * are there since its first releases.
  */
 function endIdle(server: Server): void {
   for (const socket of connections.get(server) ?? []) {
-    const { _httpMessage: answer } = socket as Socket & { _httpMessage?: ServerResponse | null };
-    const isAwaited =
-      answer != null && !String(answer.getHeader('content-type')).startsWith('text/event-stream');
+    const { _httpMessage: answer } = socket as Socket & { _httpMessage?: { _header?: string | null } | null };
+    const isAwaited = answer != null && !EVENT_STREAM.test(answer._header ?? '');
     if (!isAwaited) socket.destroy();
   }
 }
