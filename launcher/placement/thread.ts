@@ -27,9 +27,6 @@ class ThreadIncarnation implements Incarnation {
     const logs = createLogRing();
     const answers = new SharedArrayBuffer(4);
     const { port1, port2 } = new MessageChannel();
-    this.#watcher = new ThreadWatcher(request, { control: port1, logs, answers }, (message) =>
-      this.#take(message),
-    );
     const boot: WorkerBoot = { start: request.message, control: port2, logs, answers };
     this.#worker = new Worker(packageFile('dist', 'inside', 'worker.cjs'), {
       name: request.message.service,
@@ -41,6 +38,10 @@ class ThreadIncarnation implements Incarnation {
       workerData: boot,
       transferList: [port2],
     });
+    // Behind the thread: Node refuses to make one for some values of NODE_OPTIONS, and nothing is to be left then.
+    this.#watcher = new ThreadWatcher(request, { control: port1, logs, answers }, (message) =>
+      this.#take(message),
+    );
     this.threadId = this.#worker.threadId;
     // Only what Node itself writes before our code runs takes this way.
     this.#worker.stdout.on('data', (bytes: Buffer) => request.events.onOutput(0, bytes));

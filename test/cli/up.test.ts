@@ -20,6 +20,7 @@ test('foo and bar boot, bar answers with what foo said, and SIGINT leaves nothin
       url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       port: Number(new URL(row.url ?? '').port),
       extraPorts: [],
+      sockets: [],
       placement: 'thread',
       pid: uber.child.pid,
       threadId: expect.any(Number),

@@ -148,7 +148,9 @@ test('a restart is a new incarnation on the same ports with its data, and leaves
   const second = await ask();
   const oldRow = before.find(({ service }) => service === 'foo')?.ready;
   expect(row).toMatchObject({ incarnation: 2, port: oldRow?.port, extraPorts: oldRow?.extraPorts });
-  expect(row.extraPorts).toEqual([{ asked: 9090, port: expect.any(Number) }]);
+  expect(row.extraPorts).toEqual([
+    { name: '9090', asked: 9090, port: expect.any(Number), protocol: 'tcp', url: uber.url('foo', '9090') },
+  ]);
   expect(await (await fetch(`http://127.0.0.1:${row.extraPorts[0]?.port}`)).text()).toBe('metrics');
   expect(second.threadId).not.toBe(first.threadId);
   expect(second).toMatchObject({
