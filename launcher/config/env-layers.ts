@@ -5,6 +5,7 @@ import { parse } from 'dotenv';
 import { UberError } from '../errors.ts';
 import { envName } from '../names.ts';
 import type { UberConfig } from '../options.ts';
+import { fillReferences, isReferenceMember } from '../references.ts';
 import type { EnvValue, ServiceSpec } from '../types.ts';
 
 /** What only the launcher knows about a service of a run. */
@@ -83,12 +84,30 @@ function layersOf(
       values: readEnvFile(path, 'required'),
     })),
     { origin: 'shell', values: withoutUndefined(shell) },
-    { origin: 'configuration', values: spec.env },
+    { origin: 'configuration', values: configuredValues(spec, injected) },
     file(join(spec.resourceDir, '.env.local')),
     file(join(spec.resourceDir, '.env')),
+    // Where the program itself would look for it.
+    ...(spec.cwd === spec.dir || spec.cwd === config.root ? [] : [file(join(spec.cwd, '.env'))]),
     file(join(spec.dir, '.env')),
     file(join(config.root, '.env')),
   ];
+}
+
+/**
+ * `env` of the configuration with the addresses it refers to. A value that refers to a service outside of the run is
+ * left to the layers below. Before a start nothing is known yet: the reference itself is shown.
+ */
+function configuredValues(spec: ServiceSpec, facts: InjectedFacts | null): Record<string, string> {
+  const values = Object.entries(spec.env).map(([key, value]) => {
+    const filled = fillReferences(value, ({ service, member }) => {
+      if (facts === null || !isReferenceMember(member)) return undefined;
+      const peer = facts.peers.get(service);
+      return peer === undefined ? null : String(peer[member]);
+    });
+    return [key, filled] as const;
+  });
+  return Object.fromEntries(values.filter((entry): entry is [string, string] => entry[1] !== null));
 }
 
 function injectedValues(spec: ServiceSpec, facts: InjectedFacts): Record<string, string> {
