@@ -26,6 +26,8 @@ export interface SourceFacts {
   readonly addresses: readonly AddressFact[];
   /** Names of the variables it reads. */
   readonly envReads: readonly string[];
+  /** Names of packages and of Node's own modules it imports. */
+  readonly imports: readonly string[];
 }
 
 /** Reads the facts of a file; null for one that cannot be parsed. */
@@ -44,6 +46,11 @@ async function factsOf(source: ParsedSource): Promise<SourceFacts> {
   const ports: number[] = [];
   const addresses: AddressFact[] = [];
   const envReads = new Set<string>();
+  const imports = new Set<string>();
+  const onImport = (from: AnyNode | null | undefined): void => {
+    const name = from == null ? null : nameOf(from);
+    if (from?.type === 'Literal' && name !== null && !name.startsWith('.')) imports.add(name);
+  };
   let listens = false;
   const onText = (text: string, node: Literal | TemplateElement, ancestors: readonly Node[]): void => {
     const template = ancestors.at(-2) as AnyNode | undefined;
@@ -60,7 +67,14 @@ async function factsOf(source: ParsedSource): Promise<SourceFacts> {
     for (const arg of args.slice(0, 1)) ports.push(...portsIn(arg, constants));
   };
   ancestor(source.program, {
-    CallExpression: (node) => onCall(node.callee, node.arguments),
+    CallExpression: (node) => {
+      if (nameOf(node.callee) === 'require') onImport(node.arguments[0]);
+      onCall(node.callee, node.arguments);
+    },
+    ImportDeclaration: (node) => onImport(node.source),
+    ImportExpression: (node) => onImport(node.source),
+    ExportNamedDeclaration: (node) => onImport(node.source),
+    ExportAllDeclaration: (node) => onImport(node.source),
     NewExpression: (node) => onCall(node.callee, node.arguments),
     LogicalExpression: (node) => {
       if (envKeysOf(node.left).includes('PORT')) ports.push(...portsIn(node.right, constants));
@@ -90,6 +104,7 @@ async function factsOf(source: ParsedSource): Promise<SourceFacts> {
     ports: [...new Set(ports)],
     addresses,
     envReads: [...envReads],
+    imports: [...imports],
   };
 }
 
