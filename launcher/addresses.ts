@@ -48,3 +48,13 @@ const LOCAL_HOSTS = ['localhost', '127.0.0.1', '0.0.0.0', '[::1]', '[::]', 'host
 export function isLocalHost(host: string): boolean {
   return LOCAL_HOSTS.includes(host);
 }
+
+/** The values of `--port 3001`, `--port=3001` and `-p 3001` in the arguments of a program. */
+export function portArguments(args: readonly string[]): number[] {
+  return args.flatMap((word, index) => {
+    const inline = /^(?:--port|-p)=?(\d+)$/.exec(word)?.[1];
+    const value = inline ?? (/^(?:--port|-p)$/.test(word) ? args[index + 1] : undefined);
+    const port = Number(value ?? Number.NaN);
+    return Number.isInteger(port) && port > 0 && port < 65_536 ? [port] : [];
+  });
+}

@@ -1,6 +1,7 @@
 // On which ports of this machine a program is expected by the others.
 import { join } from 'node:path';
 import { parse } from 'dotenv';
+import { portArguments } from '../addresses.ts';
 import type { NetworkFacts } from '../build/network-facts.ts';
 import type { Candidate } from './candidate.ts';
 import { readIfThere } from './repository.ts';
@@ -15,13 +16,4 @@ export function knownPorts(candidate: Candidate, facts: NetworkFacts | null): nu
   const given = [program.env.PORT, env.PORT, dotenv.PORT, ...portArguments(program.args)];
   const numbers = given.map(Number).filter((port) => Number.isInteger(port) && port > 0 && port < 65_536);
   return [...new Set([...(numbers.length > 0 ? numbers : (facts?.ports ?? [])), ...ports])];
-}
-
-/** The values of `--port 3001`, `--port=3001` and `-p 3001`. */
-function portArguments(args: readonly string[]): string[] {
-  return args.flatMap((word, index) => {
-    const inline = /^(?:--port|-p)=?(\d+)$/.exec(word)?.[1];
-    if (inline !== undefined) return [inline];
-    return /^(?:--port|-p)$/.test(word) && args[index + 1] !== undefined ? [String(args[index + 1])] : [];
-  });
 }

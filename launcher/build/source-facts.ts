@@ -40,7 +40,8 @@ export async function readSourceFacts(path: string): Promise<SourceFacts | null>
 const LISTENING_CALLS = /^(?:listen|serve|startStandaloneServer|bindAsync)$/;
 const SERVERS = /serve(?:r)?$/i;
 
-async function factsOf(source: ParsedSource): Promise<SourceFacts> {
+/** Reads the facts of a file that is parsed already. */
+export async function factsOf(source: ParsedSource): Promise<SourceFacts> {
   const { ancestor } = await import('acorn-walk');
   const constants = constantsOf(source.program);
   const ports: number[] = [];

@@ -3,6 +3,7 @@ import yargs, { type Argv, type Options, type PositionalOptions } from 'yargs';
 import { ERROR_CODES, toUberError, UberError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import type { Command, GlobalArgs } from './command.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { envCommand } from './commands/env.ts';
 import { initCommand } from './commands/init.ts';
 import { upCommand } from './commands/up.ts';
@@ -10,7 +11,7 @@ import { endProcess, type Outcome } from './outcome.ts';
 import { createOutput } from './output/output.ts';
 import { readVersion } from './version.ts';
 
-const COMMANDS: readonly Command[] = [upCommand, envCommand, initCommand];
+const COMMANDS: readonly Command[] = [upCommand, envCommand, doctorCommand, initCommand];
 
 /** Parses the arguments, runs the verb and ends the process as the contract says. Never throws. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
