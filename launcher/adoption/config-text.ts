@@ -21,7 +21,7 @@ export function configText(file: UberConfigFile, { format, hasPackage, comments 
   }
   const services = Object.entries(file.services ?? {}).map(([name, value]) => {
     const comment = comments.get(name);
-    const line = `    ${keyText(name)}: ${valueText(value, 4)},\n`;
+    const line = `    ${entryText(name, value, 4)}`;
     return comment === undefined ? line : `    // ${comment}\n${line}`;
   });
   const body = `{\n  services: {\n${services.join('')}  },\n}`;
@@ -30,13 +30,20 @@ export function configText(file: UberConfigFile, { format, hasPackage, comments 
     : `export default ${body};\n`;
 }
 
-function valueText(value: unknown, indent: number): string {
+function entryText(key: string, value: unknown, indent: number): string {
+  const head = `${keyText(key)}: `;
+  return `${head}${valueText(value, indent, head.length)},\n`;
+}
+
+/** @param head how many characters stand before the value in its line, beside the indentation */
+function valueText(value: unknown, indent: number, head: number): string {
   const short = inline(value);
-  if (indent + short.length <= WIDTH - 20 || typeof value !== 'object' || value === null) return short;
+  const isShort = indent + head + short.length < WIDTH;
+  if (isShort || typeof value !== 'object' || value === null) return short;
   const pad = ' '.repeat(indent + 2);
   const items = Array.isArray(value)
-    ? value.map((item) => `${pad}${valueText(item, indent + 2)},\n`)
-    : Object.entries(value).map(([key, item]) => `${pad}${keyText(key)}: ${valueText(item, indent + 2)},\n`);
+    ? value.map((item) => `${pad}${valueText(item, indent + 2, 0)},\n`)
+    : Object.entries(value).map(([key, item]) => `${pad}${entryText(key, item, indent + 2)}`);
   const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
   return `${open}\n${items.join('')}${' '.repeat(indent)}${close}`;
 }

@@ -12,7 +12,7 @@ import { type Repository, readRepository } from './repository.ts';
 import { toOptions } from './service-options.ts';
 
 /** One service of a proposal. */
-export interface ProposedService {
+interface ProposedService {
   readonly name: string;
   /** The file that runs, relative to the root. */
   readonly entry: string;

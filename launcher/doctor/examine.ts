@@ -44,7 +44,7 @@ export async function examine({ config, selected, known }: Examination): Promise
       owner: nearestPackageFile(dirname(spec.entry)),
     });
   }
-  const callees = patients.map(calleeOf);
+  const callees = patients.map((patient) => calleeOf(patient, patients));
   const short = (path: string): string => relative(config.root, path).split(sep).join('/') || '.';
   const chosen = patients.filter(({ spec }) => selected.some(({ name }) => name === spec.name));
   const findings = chosen.flatMap((patient) => [
@@ -57,15 +57,18 @@ export async function examine({ config, selected, known }: Examination): Promise
 
 type Shorten = (path: string) => string;
 
-function calleeOf({ spec, env, sources }: Patient): Callee {
-  const given = [...(env.PORT === undefined ? [] : [Number(env.PORT.value)]), ...portArguments(spec.args)];
-  const fallbacks = sources.files.flatMap(({ facts }) => facts.ports);
-  const ports = given.length > 0 ? given : isInstalled(spec.entry) ? [] : fallbacks;
-  return {
-    name: spec.name,
-    ports: spec.port === null ? ports : [spec.port],
-    isPinned: spec.port !== null,
-  };
+/** Ports of the environment, the arguments and the scripts; only without any of these those of the sources. */
+function calleeOf({ spec, env, sources, owner }: Patient, all: readonly Patient[]): Callee {
+  const isShared = all.some((other) => other.spec !== spec && other.owner?.dir === owner?.dir);
+  const scripts = owner === null || isShared ? [] : Object.values(owner.scripts);
+  const given = [
+    ...(env.PORT === undefined ? [] : [Number(env.PORT.value)]),
+    ...portArguments(spec.args),
+    ...scripts.flatMap((line) => [...line.matchAll(/\bPORT=(\d+)/g)].map(([, port]) => Number(port))),
+  ];
+  const fallbacks = isInstalled(spec.entry) ? [] : sources.files.flatMap(({ facts }) => facts.ports);
+  const ports = given.length > 0 ? given : fallbacks;
+  return { name: spec.name, ports: spec.port === null ? ports : [spec.port], isPinned: spec.port !== null };
 }
 
 function inSources({ spec, env, sources }: Patient, callees: readonly Callee[], short: Shorten): Finding[] {

@@ -34,7 +34,7 @@ export function findUnfitAddons(
  * or it exports a function that Node calls for every context. One that only registers itself while it is loaded can be
  * loaded once in a process.
  */
-export function isContextAware(binary: Buffer): boolean {
+function isContextAware(binary: Buffer): boolean {
   const has = (symbol: string): boolean => binary.includes(symbol);
   const isNodeApi = [
     'napi_register_module_v',

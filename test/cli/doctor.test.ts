@@ -106,7 +106,8 @@ test.each<[string, string, string[]]>([
 test('addresses of other services that are fixed are found, with the service they mean', async () => {
   using project = makeProject({
     files: {
-      'services/orders/index.mjs': `${LISTEN}.listen(process.env.PORT ?? 3001);\nconsole.log('http://localhost:3001');`,
+      'services/orders/package.json': '{ "scripts": { "start": "PORT=3001 node index.mjs" } }',
+      'services/orders/index.mjs': `${LISTEN}.listen(process.env.PORT);\nconsole.log('http://localhost:3001');`,
       'services/users/index.mjs': `${LISTEN}.listen();`,
       'services/users/.env': 'PORT=4000\n',
       'services/pinned/index.mjs': `${LISTEN}.listen();`,
