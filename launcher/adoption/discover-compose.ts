@@ -1,6 +1,7 @@
 // What a compose file says: services built here, and containers they need.
 
 import { findEntry } from '../catalog/entry-file.ts';
+import { readPackageFile } from '../package-file.ts';
 import type { Candidate, CommandReading, Container, LeftOut } from './candidate.ts';
 import type { CandidateList } from './candidate-list.ts';
 import { type ComposeService, readCompose, readDockerCommand, sourceFolder } from './compose.ts';
@@ -29,7 +30,10 @@ export function addCompose(repository: Repository, list: CandidateList, leftOut:
       leftOut.push({ name, reason: `there is no folder ${repository.short(build)}` });
     } else {
       const reason = addComposeService(service, { folder, path, repository, list });
-      if (reason !== null) leftOut.push({ name, reason });
+      if (reason === null) continue;
+      // A database with a Dockerfile of its own, or a service in another language: others may still call it.
+      containers.push({ name, image: `built from ${repository.short(folder)}`, published: ports });
+      leftOut.push({ name, reason });
     }
   }
   return containers;
@@ -71,7 +75,8 @@ function addComposeService(
     });
   }
   if (reading.programs.length > 0) return null;
-  return reading.reason ?? `no Node program was found in ${repository.short(folder)}`;
+  const isNode = readPackageFile(folder) !== null;
+  return (isNode ? reading.reason : null) ?? `no Node program was found in ${repository.short(folder)}`;
 }
 
 function unknownNotes({ name, unknownEnv }: ComposeService): string[] {

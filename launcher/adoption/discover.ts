@@ -31,7 +31,12 @@ export async function discover(repository: Repository): Promise<Discovery> {
   const containers = addCompose(repository, list, leftOut);
   // What one source could not start another may have.
   const names = new Set(list.all().flatMap(({ name, aliases }) => [name, ...aliases]));
-  return { candidates: list.all(), leftOut: leftOut.filter(({ name }) => !names.has(name)), containers };
+  const reasons = new Map(leftOut.toReversed().map((item) => [item.name, item] as const));
+  return {
+    candidates: list.all(),
+    leftOut: [...reasons.values()].filter(({ name }) => !names.has(name)).reverse(),
+    containers,
+  };
 }
 
 /** Single files in `services/`, which the launcher finds by itself. */

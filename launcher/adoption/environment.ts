@@ -70,11 +70,6 @@ function sourcesOf(
   repository: Repository,
 ): { sources: Source[]; notes: string[] } {
   const { program, folder } = candidate;
-  const defaults = Object.fromEntries(
-    (facts?.addresses ?? []).flatMap(({ envKeys, text }) =>
-      envKeys.slice(0, 1).flatMap((key) => (text === null ? [] : [[key, text] as const])),
-    ),
-  );
   const isRead = (key: string): boolean => facts === null || facts.envReads.has(key);
   const rootValues = Object.entries(readEnv(join(repository.root, '.env'))).filter(([key]) => isRead(key));
   const readFiles = [folder, program.cwd].map((place) => join(place, '.env'));
@@ -85,7 +80,7 @@ function sourcesOf(
   const isCompose = Object.keys(candidate.env).length > 0;
   return {
     sources: [
-      { values: defaults, isRead: true },
+      { values: facts?.envDefaults ?? {}, isRead: true },
       { values: Object.fromEntries(rootValues), isRead: true },
       ...(folder === repository.root
         ? []

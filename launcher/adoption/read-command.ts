@@ -217,7 +217,8 @@ function readBin(first: string, args: readonly string[], place: Place): CommandR
     return toProgram(place, first, args);
   const name = basename(first);
   const entry = findPackageBin(name, place.folder, nearest(place.repository, place.folder));
-  if (entry === null) return { programs: [], reason: `its command "${name}" is not installed here` };
+  if (entry === null)
+    return { programs: [], reason: `"${name}" is not installed here: install the packages first` };
   return { programs: [makeProgram(place, entry, args, true)], reason: null };
 }
 

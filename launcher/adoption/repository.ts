@@ -25,7 +25,12 @@ export function readRepository(root: string): Repository {
   const rootPackage = readPackageFile(root);
   const patterns = [...(rootPackage?.workspaces ?? []), ...pnpmPatterns(root)];
   const folders = [
-    ...new Set([...expand(root, patterns), ...USUAL.flatMap((name) => subfolders(root, name))]),
+    ...new Set([
+      ...expand(root, patterns),
+      ...USUAL.flatMap((name) => subfolders(join(root, name))),
+      // Many repositories have a folder for each service right in the root.
+      ...subfolders(root).filter((folder) => readPackageFile(folder) !== null),
+    ]),
   ];
   folders.sort((a, b) => (a < b ? -1 : 1));
   const packages = [root, ...folders].map((folder) => readPackageFile(folder));
@@ -78,11 +83,11 @@ function expand(root: string, patterns: readonly string[]): string[] {
     .filter((path) => path !== root && isFolder(path) && readPackageFile(path) !== null);
 }
 
-function subfolders(root: string, name: string): string[] {
+function subfolders(folder: string): string[] {
   try {
-    return readdirSync(join(root, name))
+    return readdirSync(folder)
       .filter((entry) => !/^[._]/.test(entry) && entry !== 'node_modules')
-      .map((entry) => join(root, name, entry))
+      .map((entry) => join(folder, entry))
       .filter(isFolder);
   } catch {
     return []; // No such folder.

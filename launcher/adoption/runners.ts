@@ -168,7 +168,7 @@ function cleanPackage(text: string): string {
     .replace(/\/$/, '');
 }
 
-/** Programs that compile, test or tidy up: no service is left out with them. */
+/** Programs that compile, test, tidy up or are no Node programs: no service is left out with them. */
 export const TOOLS: ReadonlySet<string> = new Set([
   ...[
     'tsc',
@@ -212,6 +212,20 @@ export const TOOLS: ReadonlySet<string> = new Set([
     'parcel',
     'tsc-watch',
     'kill-port',
+  ],
+  ...[
+    'docker',
+    'docker-compose',
+    'podman',
+    'make',
+    'python',
+    'python3',
+    'go',
+    'java',
+    'mvn',
+    'gradle',
+    'cargo',
+    'dotnet',
   ],
 ]);
 

@@ -1,14 +1,15 @@
 // What all sources of one program say about the network.
 import { isInstalled, readModuleGraph } from './module-graph.ts';
-import { type AddressFact, readSourceFacts } from './source-facts.ts';
+import { readSourceFacts } from './source-facts.ts';
 
 /** The facts of a program. */
 export interface NetworkFacts {
   readonly listens: boolean;
   readonly exportsDefault: boolean;
   readonly ports: readonly number[];
-  readonly addresses: readonly AddressFact[];
   readonly envReads: ReadonlySet<string>;
+  /** Variable -> the text that stands in for it when it is not set. */
+  readonly envDefaults: Readonly<Record<string, string>>;
   /** Names of the modules it imports that are not its own files. */
   readonly imports: ReadonlySet<string>;
 }
@@ -25,8 +26,8 @@ export async function readNetworkFacts(entry: string): Promise<NetworkFacts | nu
     listens: facts.some(({ listens }) => listens),
     exportsDefault: own?.exportsDefault ?? false,
     ports: [...new Set(facts.flatMap(({ ports }) => ports))],
-    addresses: facts.flatMap(({ addresses }) => addresses),
     envReads: new Set(facts.flatMap(({ envReads }) => envReads)),
+    envDefaults: Object.assign({}, ...facts.map(({ envDefaults }) => envDefaults)),
     imports: new Set(facts.flatMap(({ imports }) => imports)),
   };
 }

@@ -24,6 +24,8 @@ export interface SourceFacts {
   /** Ports it asks for, or falls back to when `PORT` is not set. */
   readonly ports: readonly number[];
   readonly addresses: readonly AddressFact[];
+  /** Variable -> the text that stands in for it when it is not set. */
+  readonly envDefaults: Readonly<Record<string, string>>;
   /** Names of the variables it reads. */
   readonly envReads: readonly string[];
   /** Names of packages and of Node's own modules it imports. */
@@ -48,6 +50,7 @@ export async function factsOf(source: ParsedSource): Promise<SourceFacts> {
   const addresses: AddressFact[] = [];
   const envReads = new Set<string>();
   const imports = new Set<string>();
+  const envDefaults: Record<string, string> = {};
   const onImport = (from: AnyNode | null | undefined): void => {
     const name = from == null ? null : nameOf(from);
     if (from?.type === 'Literal' && name !== null && !name.startsWith('.')) imports.add(name);
@@ -57,6 +60,8 @@ export async function factsOf(source: ParsedSource): Promise<SourceFacts> {
     const template = ancestors.at(-2) as AnyNode | undefined;
     const isWhole = template?.type !== 'TemplateLiteral' || template.expressions.length === 0;
     const envKeys = defaultedKeys(ancestors as readonly AnyNode[]);
+    const [firstKey] = envKeys;
+    if (firstKey !== undefined && isWhole) envDefaults[firstKey] ??= text;
     for (const address of addressesIn(text))
       addresses.push({ line: source.lineOf(node), address, text: isWhole ? text : null, envKeys });
   };
@@ -104,6 +109,7 @@ export async function factsOf(source: ParsedSource): Promise<SourceFacts> {
     exportsDefault: source.program.body.some(isDefaultExport),
     ports: [...new Set(ports)],
     addresses,
+    envDefaults,
     envReads: [...envReads],
     imports: [...imports],
   };

@@ -253,6 +253,20 @@ test.each<[string, Record<string, string>, Record<string, unknown>]>([
     { orders: 'backend/deep/orders' },
   ],
   [
+    'folders of the root with a package.json are looked into, others are not',
+    {
+      'orders/package.json': '{"scripts":{"start":"node server.js"}}',
+      'orders/server.js': `${SERVER} fetch(process.env.BILLING || 'http://billing')`,
+      'billing/package.json': '{"main":"index.js"}',
+      'billing/index.js': SERVER,
+      'tools/server.js': SERVER,
+    },
+    {
+      billing: 'billing',
+      orders: { entry: 'orders', env: { BILLING: '${billing.url}' }, dependsOn: ['billing'] },
+    },
+  ],
+  [
     'a library in services/ does not keep the others from running',
     {
       'services/web/index.js': SERVER,
