@@ -1,4 +1,8 @@
 // What a service may be called, and what its name becomes elsewhere.
+import type { PlacementName } from './types.ts';
+
+/** Where services may live. */
+export const PLACEMENT_NAMES: readonly PlacementName[] = ['thread', 'process'];
 
 /** Words of the command line: `uber foo` must mean a service, `uber ps` a verb. */
 export const VERBS: readonly string[] = [

@@ -1,4 +1,5 @@
 // What users pass (`uber.config.*`, options of the library) and the complete configuration made from it.
+import type { PlacementName } from './types.ts';
 
 /** When a service counts as ready. */
 export interface ReadyOptions {
@@ -31,8 +32,13 @@ export interface ServiceOptions {
   ready?: 'listening' | 'started' | ReadyOptions | undefined;
   /** A fixed port. Default: a free one. */
   port?: number | undefined;
-  /** Where the service lives. Default: `'thread'`. */
-  placement?: 'thread' | undefined;
+  /**
+   * Names for the ports the program asks for, for example `{ metrics: 9090 }`. `main` says which of its servers is the
+   * main one, when it is not the first.
+   */
+  ports?: Record<string, number> | undefined;
+  /** Where the service lives: a thread of the launcher, or a process of its own. Default: `'thread'`. */
+  placement?: PlacementName | undefined;
   /** How long it may take to stop before it is ended, in milliseconds. Default: 5000. */
   stopGraceMs?: number | undefined;
 }
@@ -72,6 +78,8 @@ export interface UberOptions {
   host?: string | undefined;
   /** Label that keeps runs apart. Default: `default`. */
   namespace?: string | undefined;
+  /** Where all services live, whatever the configuration says of each. */
+  isolation?: PlacementName | undefined;
   /** Keeps data directories and logs at the end. Default: false. */
   keep?: boolean | undefined;
 }
@@ -95,6 +103,8 @@ export interface UberConfig {
   readonly envFiles: readonly string[];
   readonly host: string;
   readonly namespace: string;
+  /** Null: as the configuration says of each service. */
+  readonly isolation: PlacementName | null;
   readonly keep: boolean;
 }
 

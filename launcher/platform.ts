@@ -1,8 +1,10 @@
 // Everything that differs by operating system, in one place. Only the Linux column can be tried in our CI; the
 // others are written from the documentation of the tools they name.
-import { execFile } from 'node:child_process';
-import { readdir, readFile, readlink } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+
+/** Loaded when needed: this file is part of what every service's thread loads. */
+const files = () => process.getBuiltinModule('node:fs/promises');
 
 /** A process that holds a port. */
 export interface PortHolder {
@@ -45,6 +47,7 @@ export function parseNetstat(text: string, port: number): PortHolder | null {
 
 /** Linux, proc(5): /proc/net/tcp names the socket's inode, /proc/<pid>/fd the process that has it open. */
 async function findOnLinux(port: number): Promise<PortHolder | null> {
+  const { readdir, readlink } = files();
   const inode = await findListeningInode(port);
   if (inode === null) return null;
   for (const pid of await readdir('/proc')) {
@@ -60,7 +63,11 @@ async function findOnLinux(port: number): Promise<PortHolder | null> {
 
 /** Program and script, as in `node server.js`: the name alone says "node", or the name of its main thread. */
 async function programOf(pid: string): Promise<string | null> {
-  const [program, script] = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+  const [program, script] = (
+    await files()
+      .readFile(`/proc/${pid}/cmdline`, 'utf8')
+      .catch(() => '')
+  ).split('\0');
   if (program === undefined || program === '') return null;
   const isScript = script !== undefined && script !== '' && !script.startsWith('-');
   return isScript ? `${basename(program)} ${basename(script)}` : basename(program);
@@ -69,7 +76,9 @@ async function programOf(pid: string): Promise<string | null> {
 async function findListeningInode(port: number): Promise<string | null> {
   const LISTEN = '0A';
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    const text = await readFile(table, 'utf8').catch(() => '');
+    const text = await files()
+      .readFile(table, 'utf8')
+      .catch(() => '');
     for (const line of text.split('\n').slice(1)) {
       const columns = line.trim().split(/\s+/);
       const isOurs = Number.parseInt(columns[1]?.split(':')[1] ?? '', 16) === port && columns[3] === LISTEN;
@@ -80,9 +89,62 @@ async function findListeningInode(port: number): Promise<string | null> {
 }
 
 function run(command: string, args: readonly string[]): Promise<string> {
+  const { execFile } = process.getBuiltinModule('node:child_process');
   return new Promise((resolve, reject) => {
     execFile(command, [...args], { timeout: 2000, windowsHide: true }, (error, stdout) =>
       error === null ? resolve(stdout) : reject(error),
     );
   });
+}
+
+/** Longest path of a Unix socket in bytes: 104 on macOS, 108 on Linux, each with a zero at the end (unix(4), unix(7)). */
+const LONGEST_SOCKET_PATH = 103;
+
+/** Where the socket of a service is put. */
+export interface SocketHome {
+  readonly dataDir: string;
+  /** Tells the service and its run apart from all others of the machine. */
+  readonly label: string;
+  /** How many the service has already. */
+  readonly count: number;
+}
+
+/**
+ * The path for a Unix socket or named pipe in place of the one a service asks for. Names that are no files (Windows'
+ * `\\\\.\\pipe\\`, Linux' abstract sockets) stay what they are and get a name of their own.
+ */
+export function movedSocketPath(
+  asked: string,
+  { dataDir, label, count }: SocketHome,
+  platform = process.platform,
+): string {
+  if (platform === 'win32' || asked.startsWith('\0')) return `${asked}-${label}`;
+  const name = count === 0 ? basename(asked) : `${count}-${basename(asked)}`;
+  const path = join(dataDir, name);
+  if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) return path;
+  return join(tmpdir(), `uber-${label.slice(0, 40)}-${count}.sock`);
+}
+
+/**
+ * How a child process is started so that it can be ended together with all that it has started: on POSIX as the leader
+ * of a process group (setsid(2)), which also keeps a Ctrl+C of the terminal for the launcher; Windows knows no such
+ * groups, and a detached child would get a window of its own.
+ */
+export const OWN_GROUP: { readonly detached: boolean } = { detached: process.platform !== 'win32' };
+
+/** Ends a process started with {@link OWN_GROUP} and what it has started. One that is gone already is no error. */
+export function killGroup(pid: number, platform = process.platform): void {
+  if (platform === 'win32') {
+    // taskkill: /T ends the children too, /F does not ask.
+    process
+      .getBuiltinModule('node:child_process')
+      .execFile('taskkill', ['/PID', String(pid), '/T', '/F'], () => undefined);
+    return;
+  }
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error; // macOS says EPERM for a group of which only the dead are left.
+  }
 }

@@ -1,4 +1,5 @@
 // The messages between main and an incarnation. Plain data only: it must survive a structured clone.
+import type { MessagePort } from 'node:worker_threads';
 import type { ErrorData } from './errors.ts';
 
 /** How one file of a service is loaded inside its thread. */
@@ -15,6 +16,8 @@ export interface BuildManifest {
   readonly edges: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** True when the sources of the service call `listen` themselves, or could not be read. */
   readonly callsListen: boolean;
+  /** True when they read `PORT` of the environment: then a server on another port is not the main one. */
+  readonly readsPort: boolean;
 }
 
 /** Everything an incarnation is told when it begins. Its environment travels beside it. */
@@ -25,7 +28,9 @@ export interface StartMessage {
   readonly args: readonly string[];
   readonly host: string;
   readonly port: number;
-  /** Ports given to earlier incarnations for what they asked: asked -> given. */
+  /** The port whose server is the main one, when the configuration says so. */
+  readonly mainPort: number | null;
+  /** Ports leased for servers beside the main one, or given to earlier incarnations: asked -> given. */
   readonly extraPorts: Readonly<Record<string, number>>;
   readonly resourceDir: string;
   readonly dataDir: string;
@@ -42,7 +47,7 @@ export type ToInside =
   /** Answer to `compile`; `build` holds the file that was asked for and what it imports. */
   | { readonly type: 'compiled'; readonly build: BuildManifest | null; readonly error: string | null };
 
-/** From the incarnation to main; the wake-up call of the log ring is a bare `null`. */
+/** From the incarnation to main. */
 export type FromInside =
   /** A TCP server is bound. `isMain` tells the leased port from the others. */
   | {
@@ -52,12 +57,16 @@ export type FromInside =
       readonly port: number;
       readonly scheme: 'http' | 'https';
     }
+  /** A UDP socket is bound, where the program asked for it. */
+  | { readonly type: 'udp'; readonly port: number }
+  /** A server listens on a Unix socket or named pipe, moved out of the way of others. */
+  | { readonly type: 'socket'; readonly asked: string; readonly path: string }
   /** The main server was closed; the program may listen again. */
   | { readonly type: 'closed' }
   /** The module is loaded and its `start` has settled. */
   | { readonly type: 'started' }
-  /** The leased port was taken by somebody else. */
-  | { readonly type: 'port-stolen'; readonly port: number }
+  /** A leased port was taken by somebody else: the main one, or (`asked`) the one of another server. */
+  | { readonly type: 'port-stolen'; readonly asked: number | null }
   /** It cannot start; nothing more will come. */
   | { readonly type: 'failed'; readonly error: ErrorData }
   /** An error nobody caught. The thread ends unless the service has a handler of its own. */
@@ -65,15 +74,38 @@ export type FromInside =
   /** The service called `process.exit`. */
   | { readonly type: 'exit'; readonly exitCode: number; readonly stack: string }
   /** A TypeScript file that no static import led to: the thread waits for `compiled`. */
-  | { readonly type: 'compile'; readonly path: string };
+  | { readonly type: 'compile'; readonly path: string }
+  /** A child process has begun; it must not outlive the incarnation. */
+  | { readonly type: 'child'; readonly pid: number }
+  | { readonly type: 'child-ended'; readonly pid: number };
 
-/** What travels in `workerData`; taken away before the service's own code runs. */
-export interface WorkerBoot {
-  readonly start: StartMessage;
-  /** Control port: carries {@link ToInside} and {@link FromInside}. */
-  readonly control: import('node:worker_threads').MessagePort;
-  /** Memory of the {@link LogRing}. */
-  readonly logs: SharedArrayBuffer;
-  /** One counter: main adds one for each answer to `compile`, so that the waiting thread wakes. */
+/** The ends of what connects a thread with whoever made it. */
+export interface ThreadWires {
+  /** Carries {@link ToInside} and {@link FromThread}. */
+  readonly control: MessagePort;
+  /** Memory of the {@link LogRing}; null where the thread's output takes its usual way. */
+  readonly logs: SharedArrayBuffer | null;
+  /** One counter: it grows by one for each answer to `compile`, so that the waiting thread wakes. */
   readonly answers: SharedArrayBuffer;
 }
+
+/** What a thread may send: a message, the wake-up call of its log ring, or a thread that the service has made. */
+export type FromThread = FromInside | null | ({ readonly type: 'thread' } & ThreadWires);
+
+/** What travels in `workerData` of a service's thread; taken away before the service's own code runs. */
+export interface WorkerBoot extends ThreadWires {
+  readonly start: StartMessage;
+}
+
+/** What travels in `workerData` of a thread that a service makes, around the service's own. */
+export interface NestedBoot extends ThreadWires {
+  readonly start: StartMessage;
+  /** True when its standard output goes through the log ring; false when the service reads it itself. */
+  readonly streams: { readonly stdout: boolean; readonly stderr: boolean };
+  /** What the thread is to find in its `workerData`. */
+  readonly data: unknown;
+}
+
+/** Descriptors of a service in a process of its own: messages in both directions, and answers that are waited for. */
+export const CONTROL_FD = 3;
+export const ANSWERS_FD = 4;

@@ -4,7 +4,7 @@ import { UberError } from './errors.ts';
 import type { UberOptions } from './options.ts';
 import type { RunEvents } from './supervisor/events.ts';
 import type { EnvValue, ReadyRow } from './types.ts';
-import { createUber, type RunSnapshot } from './uber.ts';
+import { createUber, type RunSnapshot, type Uber } from './uber.ts';
 
 /** A run of services that are ready. */
 export interface UberHandle {
@@ -12,10 +12,11 @@ export interface UberHandle {
   /** Name -> base URL without a trailing slash, of every service that listens. */
   readonly urls: Readonly<Record<string, string>>;
   /**
-   * Base URL of a service.
-   * @throws UberError for a service that is not in the run or does not listen
+   * Base URL of a service, or of one of the ports it has opened beside its main one.
+   * @param port its name (`metrics`), or the port the program asked for (`'9090'`)
+   * @throws UberError for a service that is not in the run or does not listen there
    */
-  url(service: string): string;
+  url(service: string, port?: string): string;
   /** The environment of a service, each value with its origin. */
   env(service: string): Record<string, EnvValue>;
   /** What is running now: plain data. */
@@ -54,15 +55,7 @@ export async function startUber(options: StartUberOptions = {}): Promise<UberHan
     get urls() {
       return urls();
     },
-    url(service) {
-      const known = urls();
-      const url = Object.hasOwn(known, service) ? known[service] : undefined;
-      if (url !== undefined) return url;
-      throw new UberError(
-        'UNKNOWN_SERVICE',
-        `No service "${service}" is listening in this run. Listening: ${Object.keys(known).join(', ')}.`,
-      );
-    },
+    url: (service, port) => (port === undefined ? mainUrl(service, urls()) : extraUrl(uber, service, port)),
     env: (service) => uber.env(service),
     snapshot: () => uber.snapshot(),
     restart: (service) => uber.restart(service),
@@ -70,4 +63,25 @@ export async function startUber(options: StartUberOptions = {}): Promise<UberHan
     on: (name, listener) => uber.emitter.on(name, listener),
     [Symbol.asyncDispose]: () => uber.stop(),
   };
+}
+
+function mainUrl(service: string, urls: Readonly<Record<string, string>>): string {
+  const url = Object.hasOwn(urls, service) ? urls[service] : undefined;
+  if (url !== undefined) return url;
+  throw new UberError(
+    'UNKNOWN_SERVICE',
+    `No service "${service}" is listening in this run. Listening: ${Object.keys(urls).join(', ')}.`,
+  );
+}
+
+function extraUrl(uber: Uber, service: string, name: string): string {
+  const ready = uber.snapshot().services.find((instance) => instance.service === service)?.ready;
+  const extras = (ready?.extraPorts ?? []).filter(({ protocol }) => protocol === 'tcp');
+  const extra = extras.find((port) => port.name === name || String(port.asked) === name);
+  if (extra !== undefined) return extra.url;
+  const known = extras.map((port) => port.name ?? port.port).join(', ') || 'none';
+  throw new UberError(
+    'UNKNOWN_SERVICE',
+    `"${service}" has no port "${name}". Its ports beside the main one: ${known}.`,
+  );
 }

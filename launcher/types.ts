@@ -10,7 +10,9 @@ export type InstanceState =
   | 'failed'; // ended on its own, or could not start
 
 /** Where an incarnation lives. */
-export type PlacementName = 'thread';
+export type PlacementName =
+  | 'thread' // a worker thread of the launcher's process
+  | 'process'; // a process of its own
 
 /** How the launcher finds out that an incarnation is ready; complete, with every default filled in. */
 export interface ReadyConfig {
@@ -44,6 +46,8 @@ export interface ServiceSpec {
   readonly ready: ReadyConfig;
   /** A pinned port, or null for a free one. */
   readonly port: number | null;
+  /** Name -> the port the program asks for; `main` names the one whose server is the main one. */
+  readonly ports: Readonly<Record<string, number>>;
   readonly placement: PlacementName;
   /** How long a stop may take before the thread is terminated, in milliseconds. */
   readonly stopGraceMs: number;
@@ -62,10 +66,24 @@ export interface PortLease {
 
 /** A port that a service opened beside its main one. */
 export interface ExtraPort {
+  /** From the configuration or a variable such as `METRICS_PORT`, else the port asked for; null when that was 0. */
+  readonly name: string | null;
   /** The port the program asked for; 0 when it left the choice open. */
   readonly asked: number;
   /** The port it got. */
   readonly port: number;
+  /** UDP sockets are left where the program binds them. */
+  readonly protocol: 'tcp' | 'udp';
+  /** For example `http://127.0.0.1:40007`; `https` when the server is one, `udp` for a UDP socket. */
+  readonly url: string;
+}
+
+/** A Unix socket or named pipe of a service. */
+export interface MovedSocket {
+  /** Where the program asked for it. */
+  readonly asked: string;
+  /** Where it is: in the data directory. */
+  readonly path: string;
 }
 
 /** Everything worth showing about a ready instance. */
@@ -75,8 +93,10 @@ export interface ReadyRow {
   readonly url: string | null;
   readonly port: number | null;
   readonly extraPorts: readonly ExtraPort[];
+  readonly sockets: readonly MovedSocket[];
   readonly placement: PlacementName;
   readonly pid: number;
+  /** 0 for a process of its own. */
   readonly threadId: number;
   /** 1 for the first life of the instance in its run. */
   readonly incarnation: number;

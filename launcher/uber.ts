@@ -3,18 +3,20 @@ import { join } from 'node:path';
 import { ServiceBuilder } from './build/build-service.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { selectServices } from './catalog/select.ts';
-import { plainEnv, resolveEnv } from './config/env-layers.ts';
+import { type Peer, plainEnv, resolveEnv } from './config/env-layers.ts';
 import { toUberError } from './errors.ts';
 import { type FlowControl, UNLIMITED } from './logs/log-pump.ts';
 import { ServiceLog } from './logs/service-log.ts';
 import type { UberConfig } from './options.ts';
 import { PLACEMENTS } from './placement/placement-table.ts';
 import { baseUrl } from './ports/base-url.ts';
-import { PortLeases } from './ports/port-leases.ts';
+import { MAIN, PortLeases } from './ports/port-leases.ts';
+import { portName } from './ports/port-name.ts';
 import { RESOURCE_KINDS } from './resources/resource-table.ts';
 import { RunDirectory } from './resources/run-directory.ts';
 import { RunEmitter } from './supervisor/events.ts';
 import { Instance, type Prepared } from './supervisor/instance.ts';
+import type { OpenedPorts } from './supervisor/start-watch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import type { EnvValue, InstanceState, PortLease, ReadyRow, ServiceSpec } from './types.ts';
 
@@ -48,7 +50,9 @@ export class Uber {
   readonly #toldVersion = new Map<string, number>();
   readonly #supervisor: Supervisor;
   #stopped: Promise<void> | null = null;
-  #known: { version: number; peers: Peers } | null = null;
+  #known: { key: string; peers: Peers } | null = null;
+  /** What each service was told at its last start. */
+  readonly #envs = new Map<string, Record<string, string>>();
   /** As it was when the run was made: a run does not change. */
   readonly #shell = { ...process.env };
 
@@ -86,6 +90,7 @@ export class Uber {
       // The pinned ones first, or a free port might be one of them.
       const pinnedFirst = this.specs.toSorted((a, b) => Number(b.port !== null) - Number(a.port !== null));
       for (const spec of pinnedFirst) await this.#leases.lease(spec);
+      for (const spec of this.specs) await this.#leases.leaseNamed(spec);
       const services = await this.#supervisor.start();
       this.emitter.emit('up', { run: this.runId, bootMs: Math.round(performance.now() - beganMs), services });
       return services;
@@ -157,28 +162,41 @@ export class Uber {
       now: () => performance.now(),
       lease: () => this.#leases.lease(spec),
       renewLease: () => this.#leases.renew(spec),
-      prepare: async (lease, extraPorts) => {
+      forgetExtraPort: (asked) => this.#leases.forgetExtra(name, asked),
+      nameOfPort: (asked) => portName(asked, spec.ports, this.#envs.get(name) ?? {}),
+      onOpened: (opened) => this.#learn(name, opened),
+      prepare: async (lease) => {
         // Once a run: a restart finds its resources as they are.
         if (!isPrepared) for (const kind of RESOURCE_KINDS) await kind.prepare(spec, this.#directory);
         isPrepared = true;
-        return this.#prepare(spec, lease, extraPorts);
+        await this.#leases.leaseNamed(spec);
+        return this.#prepare(spec, lease);
       },
       onChange: (state) => this.emitter.emit('state', { service: name, state }),
       onReady: (row) => this.emitter.emit('ready', row),
+      onListening: (row) => this.emitter.emit('listening', row),
       onEnd: (error) => this.#supervisor.ended(name, error),
     });
   }
 
-  async #prepare(
-    spec: ServiceSpec,
-    lease: PortLease,
-    extraPorts: Readonly<Record<string, number>>,
-  ): Promise<Prepared> {
+  /** What a service has opened is told to those that start after it, and to its next incarnation. */
+  #learn(service: string, { url: main, extraPorts }: OpenedPorts): void {
+    if (main !== null) this.#leases.learnScheme(service, main.startsWith('https:') ? 'https' : 'http');
+    for (const { name, asked, port, protocol, url } of extraPorts) {
+      const isNew = asked !== 0 && this.#leases.extras(service).get(asked)?.url !== url;
+      if (protocol === 'tcp' && isNew) this.#leases.learnExtra(service, asked, { name, port, url });
+    }
+  }
+
+  async #prepare(spec: ServiceSpec, lease: PortLease): Promise<Prepared> {
     const manifest = await this.#builder.build(spec.entry);
     // Read last, and without a pause before the start: a lease may have changed while it was compiled.
     this.#toldVersion.set(spec.name, this.#leases.version);
+    const env = plainEnv(this.#resolveEnv(spec, lease));
+    this.#envs.set(spec.name, env);
+    const extraPorts = [...this.#leases.extras(spec.name)].map(([asked, { port }]) => [asked, port] as const);
     return {
-      env: plainEnv(this.#resolveEnv(spec, lease)),
+      env,
       compile: (path) => this.#builder.build(path),
       flow: this.#flow,
       message: {
@@ -188,7 +206,8 @@ export class Uber {
         args: spec.args,
         host: lease.host,
         port: lease.port,
-        extraPorts,
+        mainPort: spec.ports[MAIN] ?? null,
+        extraPorts: Object.fromEntries(extraPorts),
         resourceDir: spec.resourceDir,
         dataDir: this.#directory.dataDir(spec.name),
         runId: this.runId,
@@ -213,21 +232,26 @@ export class Uber {
 
   /** Made anew only when a lease has changed. */
   #peers(): Peers {
-    const { version } = this.#leases;
     const leases = this.#leases.all();
-    if (this.#known?.version === version && this.#known.peers.size === leases.size) return this.#known.peers;
-    const peers: Peers = new Map(
-      [...leases].map(([name, { host, port }]) => {
-        const url = baseUrl(host, port);
-        return [name, { host: new URL(url).hostname, port, url }];
-      }),
-    );
-    this.#known = { version, peers };
+    const key = `${this.#leases.version} ${this.#leases.revision} ${leases.size}`;
+    if (this.#known?.key === key) return this.#known.peers;
+    const peers: Peers = new Map([...leases].map(([name, lease]) => [name, this.#peer(name, lease)]));
+    this.#known = { key, peers };
     return peers;
+  }
+
+  #peer(name: string, { host, port }: PortLease): Peer {
+    const url = baseUrl(host, port, this.#leases.scheme(name));
+    const extras = [...this.#leases.extras(name).values()].flatMap((extra) =>
+      extra.name === null
+        ? []
+        : [[extra.name, { port: extra.port, url: extra.url ?? baseUrl(host, extra.port) }] as const],
+    );
+    return { host: new URL(url).hostname, port, url, ports: new Map(extras) };
   }
 }
 
-type Peers = Map<string, { host: string; port: number; url: string }>;
+type Peers = Map<string, Peer>;
 
 /**
  * Selects the services of a configuration and makes a run of them. Nothing is started yet.

@@ -91,7 +91,12 @@ function writeLicenses(inputs: readonly string[]): void {
 async function bundleWorker(): Promise<void> {
   await build({
     ...shared(),
-    entryPoints: { 'inside/worker': 'launcher/inside/worker.ts' },
+    entryPoints: Object.fromEntries(
+      ['worker', 'child', 'nested', 'cluster-worker'].map((name) => [
+        `inside/${name}`,
+        `launcher/inside/${name}.ts`,
+      ]),
+    ),
     outdir: draft,
     outExtension: { '.js': '.cjs' },
     format: 'cjs',

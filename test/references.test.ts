@@ -20,7 +20,9 @@ const FACTS: InjectedFacts = {
   dataDir: '/data',
   host: '127.0.0.1',
   port: 4001,
-  peers: new Map([['orders', { host: '127.0.0.1', port: 4002, url: 'http://127.0.0.1:4002' }]]),
+  peers: new Map([
+    ['orders', { host: '127.0.0.1', port: 4002, url: 'http://127.0.0.1:4002', ports: new Map() }],
+  ]),
 };
 
 async function envOf(project: TestProject, env: Record<string, string>, facts: InjectedFacts | null) {

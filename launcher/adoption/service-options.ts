@@ -1,8 +1,9 @@
 // A draft -> its entry in the configuration, as short as it can be.
-import { existsSync, realpathSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { findEntry } from '../catalog/entry-file.ts';
 import type { ServiceOptions } from '../options.ts';
+import type { Program } from './candidate.ts';
 import type { Draft } from './draft.ts';
 import type { Surroundings } from './environment.ts';
 import type { Repository } from './repository.ts';
@@ -20,27 +21,21 @@ export function toOptions(
   { env, dependsOn }: Pick<Surroundings, 'env' | 'dependsOn'>,
   repository: Repository,
 ): WrittenService {
-  const place = placeOf(draft, repository);
   const isWorker = neverListens(draft);
   const options: ServiceOptions = {
-    ...place.options,
+    ...placeOf(draft, repository),
     ...(Object.keys(env).length > 0 ? { env: { ...env } } : {}),
     ...(dependsOn.length > 0 ? { dependsOn: [...dependsOn] } : {}),
     ...(isWorker ? { ready: 'started' as const } : {}),
   };
-  const notes = [
-    ...place.notes,
-    ...(isWorker ? ['counts as ready when it is loaded: its code never calls listen()'] : []),
-  ];
+  const notes = [...(isWorker ? ['counts as ready when it is loaded: its code never calls listen()'] : [])];
   const keys = Object.keys(options);
   if (keys.length === 0) return { options: null, notes };
   return { options: keys.join() === 'entry' ? (options.entry ?? options) : options, notes };
 }
 
-interface Place {
-  readonly options: Pick<ServiceOptions, 'entry' | 'args' | 'cwd'>;
-  readonly notes: readonly string[];
-}
+/** Where it is. */
+type Place = Pick<ServiceOptions, 'entry' | 'args' | 'cwd'>;
 
 function placeOf({ name, candidate }: Draft, repository: Repository): Place {
   const { program, folder } = candidate;
@@ -50,35 +45,17 @@ function placeOf({ name, candidate }: Draft, repository: Repository): Place {
   const isAuto = findEntry(folder)?.entry === realpathSync(program.entry);
   const isFound = (path: string): boolean => path === join(root, 'services', name);
   if (isAuto && program.cwd === folder && folder !== root && folder !== join(root, 'services'))
-    return { options: isFound(folder) ? args : { entry: short(folder), ...args }, notes: [] };
+    return isFound(folder) ? args : { entry: short(folder), ...args };
   const isFile = dirname(program.entry) === join(root, 'services') && program.cwd === dirname(program.entry);
-  if (isFile && isFound(program.entry.replace(/\.[cm]?[jt]s$/, ''))) return { options: args, notes: [] };
+  if (isFile && isFound(program.entry.replace(/\.[cm]?[jt]s$/, ''))) return args;
   const cwd = program.cwd === dirname(program.entry) ? {} : { cwd: short(program.cwd) };
-  return { options: { entry: short(program.entry), ...args, ...cwd }, notes: [] };
+  return { entry: short(program.entry), ...args, ...cwd };
 }
 
-/**
- * Installed programs read files by the real working directory, which is that of uber, and resolve others by
- * `process.cwd()`: paths from the root are right for both.
- */
-function installedPlace(
-  { entry, args, cwd }: Draft['candidate']['program'],
-  { root, short }: Repository,
-): Place {
-  const isPath = (word: string): boolean =>
-    !word.startsWith('-') && !isAbsolute(word) && existsSync(resolve(cwd, word));
-  const hasPaths = cwd !== root && args.some(isPath);
-  const rewritten = hasPaths
-    ? args.map((word) => (isPath(word) ? short(resolve(cwd, word)) : word))
-    : [...args];
-  return {
-    options: {
-      entry: short(entry),
-      ...(rewritten.length > 0 ? { args: rewritten } : {}),
-      cwd: hasPaths ? '.' : short(cwd),
-    },
-    notes: hasPaths ? ['its files are given from the root: start uber there'] : [],
-  };
+/** A published program: its folder is where its command was run. */
+function installedPlace({ entry, args, cwd }: Program, { short }: Repository): Place {
+  const given = args.length > 0 ? { args: [...args] } : {};
+  return { entry: short(entry), ...given, cwd: short(cwd) };
 }
 
 /** Packages that open a server in ways the sources do not show. */

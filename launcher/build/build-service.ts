@@ -13,6 +13,9 @@ import { isInstalled, type ModuleGraph, needsCompiling, readModuleGraph } from '
 /** Raise it when what is remembered of a graph changes its shape. */
 const GRAPH_VERSION = '2';
 
+/** `process.env.PORT`, `env['PORT']`, `const { PORT = 3000 } = process.env`. */
+const READS_PORT = /\benv\??\.?(?:PORT\b|\[\s*['"`]PORT['"`])|\{[^{}]*\bPORT\b[^{}]*\}\s*=\s*process\.env\b/;
+
 /** Compiles services; one for a run. Nothing is compiled twice, by this run or the next. */
 export class ServiceBuilder {
   readonly #cache: BuildCache;
@@ -37,10 +40,12 @@ export class ServiceBuilder {
       sources.map((path) => settings.sourceFile(path)),
       this.#cache,
     );
+    const texts = graph.files.map((path) => readFileSync(path, 'utf8'));
     return {
       files: Object.fromEntries([...compiled].map(([path, file]) => [urlOf(path), file])),
       edges: edgesOf(graph, compiled),
-      callsListen: graph.files.some((path) => /\.listen\s*\(/.test(readFileSync(path, 'utf8'))),
+      callsListen: texts.some((text) => /\.listen\s*\(/.test(text)),
+      readsPort: texts.some((text) => READS_PORT.test(text)),
     };
   }
 

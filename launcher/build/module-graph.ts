@@ -94,7 +94,8 @@ function ownFilesOnly(edges: Map<string, string>): Plugin {
         const path = realpathSync(found.path);
         if (isInstalled(path) || path.endsWith('.node')) return { path: args.path, external: true };
         edges.set(`${args.importer}\0${args.path}`, path);
-        return { path };
+        // Left to esbuild where it finds the same: a path it is handed is parsed without the tsconfig.json around it.
+        return path === found.path ? undefined : { path };
       });
     },
   };

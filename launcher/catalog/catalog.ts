@@ -1,5 +1,5 @@
 // All services of a project: those in `services/*` and those the configuration names.
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { UberError } from '../errors.ts';
 import { envName, isValidName, VERBS } from '../names.ts';
@@ -159,21 +159,45 @@ interface SpecParts {
 }
 
 function makeSpec({ name, entry, dir, options, config }: SpecParts): ServiceSpec {
+  const cwd = options.cwd === undefined ? dir : resolve(config.root, options.cwd);
+  if (options.cwd !== undefined && statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new UberError('CONFIG_INVALID', `services.${name}.cwd is no folder: ${cwd}`, {
+      hint: 'It is meant from the folder of the configuration.',
+    });
+  }
+  assertPorts(name, options);
   const env = Object.entries(options.env ?? {}).map(([key, value]) => [key, String(value)] as const);
   return Object.freeze({
     name,
     entry,
     dir,
-    cwd: options.cwd === undefined ? dir : resolve(config.root, options.cwd),
+    cwd,
     args: Object.freeze([...(options.args ?? [])]),
     env: Object.freeze(Object.fromEntries(env)),
     dependsOn: Object.freeze([...new Set(options.dependsOn ?? [])]),
     ready: readyConfig(options.ready),
     port: options.port ?? null,
-    placement: options.placement ?? 'thread',
+    ports: Object.freeze({ ...options.ports }),
+    placement: config.isolation ?? options.placement ?? 'thread',
     stopGraceMs: options.stopGraceMs ?? 5000,
     resourceDir: join(config.root, 'resources', name),
   });
+}
+
+/** A port with two names would be injected under either: which one, nobody could say. */
+function assertPorts(service: string, { ports = {} }: ServiceOptions): void {
+  for (const [index, [name, port]] of Object.entries(ports).entries()) {
+    const earlier = Object.entries(ports).slice(0, index);
+    const [other] = earlier.find((entry) => entry[1] === port || envName(entry[0]) === envName(name)) ?? [];
+    if (other === undefined) continue;
+    throw new UberError(
+      'CONFIG_INVALID',
+      `services.${service}.ports: "${other}" and "${name}" are the same.`,
+      {
+        hint: 'Each name stands for a port of its own, and becomes a variable of its own.',
+      },
+    );
+  }
 }
 
 function readyConfig(ready: ServiceOptions['ready']): ReadyConfig {

@@ -1,6 +1,8 @@
 // The options of every verb that selects services of a project.
 import type { Options } from 'yargs';
+import { PLACEMENT_NAMES } from '../names.ts';
 import type { UberOptions } from '../options.ts';
+import type { PlacementName } from '../types.ts';
 import type { GlobalArgs } from './command.ts';
 
 /** What these options parse to. */
@@ -10,6 +12,7 @@ export interface SelectionArgs extends GlobalArgs {
   readonly env: readonly string[];
   readonly envFile: readonly string[];
   readonly namespace: string | undefined;
+  readonly isolation: PlacementName | undefined;
 }
 
 /** As yargs declares them. */
@@ -38,6 +41,11 @@ export const SELECTION_OPTIONS: Readonly<Record<string, Options>> = {
     type: 'string',
     requiresArg: true,
   },
+  isolation: {
+    describe: 'Where all services live, whatever the configuration says of each',
+    choices: PLACEMENT_NAMES,
+    requiresArg: true,
+  },
 };
 
 /** As options of the library. */
@@ -48,6 +56,7 @@ export function toUberOptions(args: SelectionArgs): UberOptions {
     env: args.env,
     envFiles: args.envFile,
     namespace: args.namespace,
+    isolation: args.isolation,
     config: args.config,
   };
 }

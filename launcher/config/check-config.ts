@@ -63,6 +63,8 @@ function expectation(issue: Issue): string {
     case 'invalid_union':
       if (issue.path.at(-2) === 'env') return 'must be text, a number or true or false';
       return UNION_TEXTS[String(issue.path.at(-1))] ?? 'must be a path or an object';
+    case 'invalid_key':
+      return `is not a name: ${issue.issues[0]?.message ?? issue.message}`;
     case 'invalid_format':
       return issue.format === 'starts_with' ? 'must start with "/"' : `is not valid: ${issue.message}`;
     default:

@@ -16,7 +16,16 @@ export interface InjectedFacts {
   readonly host: string;
   readonly port: number;
   /** Every service of the run that has a port, with its address. */
-  readonly peers: ReadonlyMap<string, { readonly host: string; readonly port: number; readonly url: string }>;
+  readonly peers: ReadonlyMap<string, Peer>;
+}
+
+/** What one service is told of another, and of itself. */
+export interface Peer {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+  /** Ports beside the main one, by name. */
+  readonly ports: ReadonlyMap<string, { readonly port: number; readonly url: string }>;
 }
 
 /** One source of values; later layers do not replace what an earlier one has set. */
@@ -45,10 +54,16 @@ export function resolveEnv(
   return Object.fromEntries([...result].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The variables the launcher adds for a service, in a run of the services named. */
-export function injectedKeys(spec: ServiceSpec, names: readonly string[]): string[] {
-  const address = { host: '', port: 0, url: '' };
-  const peers = new Map(names.map((name) => [name, address]));
+const NOWHERE = { host: '', port: 0, url: '' };
+
+/** The variables the launcher adds for a service, in a run of the services given. */
+export function injectedKeys(spec: ServiceSpec, specs: readonly ServiceSpec[]): string[] {
+  const peers = new Map(
+    specs.map((peer) => {
+      const named = Object.keys(peer.ports).filter((name) => name !== 'main');
+      return [peer.name, { ...NOWHERE, ports: new Map(named.map((name) => [name, NOWHERE])) }];
+    }),
+  );
   return Object.keys(
     injectedValues(spec, { runId: '', namespace: '', dataDir: '', host: '', port: 0, peers }),
   );
@@ -130,6 +145,15 @@ function peerValues(peers: InjectedFacts['peers']): Record<string, string> {
   const known = knownPeerValues.get(peers);
   if (known !== undefined) return known;
   const values: Record<string, string> = {};
+  // First, so that the main address of a service wins over a port with such a name.
+  for (const [name, { ports }] of peers) {
+    for (const [portName, { port, url }] of ports) {
+      const key = `${envName(name)}_${envName(portName)}`;
+      values[`${key}_PORT`] = String(port);
+      values[`${key}_URL`] = url;
+      values[`services__${name}__${portName}__0`] = url;
+    }
+  }
   for (const [name, { host, port, url }] of peers) {
     const key = envName(name);
     values[`${key}_URL`] = url;

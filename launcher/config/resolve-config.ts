@@ -1,7 +1,9 @@
 // Options and configuration file -> one frozen UberConfig.
 import { isAbsolute, resolve } from 'node:path';
 import { UberError } from '../errors.ts';
+import { PLACEMENT_NAMES } from '../names.ts';
 import type { EnvOverride, UberConfig, UberConfigFile, UberOptions } from '../options.ts';
+import type { PlacementName } from '../types.ts';
 import { checkConfig } from './check-config.ts';
 import { findProject } from './find-project.ts';
 import { loadConfigFile } from './load-config-file.ts';
@@ -25,8 +27,14 @@ export async function resolveConfig(options: UberOptions = {}): Promise<UberConf
     envFiles: (options.envFiles ?? []).map((path) => resolve(cwd, path)),
     host: options.host ?? file.host ?? '127.0.0.1',
     namespace: options.namespace ?? file.namespace ?? 'default',
+    isolation: checkIsolation(options.isolation),
     keep: options.keep ?? false,
   });
+}
+
+function checkIsolation(value: UberOptions['isolation']): PlacementName | null {
+  if (value === undefined || PLACEMENT_NAMES.includes(value)) return value ?? null;
+  throw new UberError('USAGE', `isolation must be ${PLACEMENT_NAMES.join(' or ')}, got "${String(value)}".`);
 }
 
 interface Project {

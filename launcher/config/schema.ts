@@ -1,10 +1,13 @@
 // The check of `uber.config.*`: one schema, from which the shipped JSON Schema is generated too.
 import * as z from 'zod';
+import { PLACEMENT_NAMES } from '../names.ts';
 import type { ReadyOptions, ServiceOptions, UberConfigFile } from '../options.ts';
 
 const durationMs = z.number().int().min(1).max(86_400_000);
 const statusCode = z.number().int().min(100).max(599);
 const text = z.string().min(1);
+const portNumber = z.number().int().min(1).max(65_535);
+const PORT_NAME = 'use 1 to 32 letters, digits, dashes and underscores';
 
 const readySchema = z.strictObject({
   http: text
@@ -34,8 +37,12 @@ const serviceSchema = z.strictObject({
     .union([z.enum(['listening', 'started']), readySchema])
     .optional()
     .describe('When the service counts as ready. Default: listening'),
-  port: z.number().int().min(1).max(65_535).optional().describe('A fixed port. Default: a free one'),
-  placement: z.enum(['thread']).optional().describe('Where the service lives. Default: thread'),
+  port: portNumber.optional().describe('A fixed port. Default: a free one'),
+  ports: z
+    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/, PORT_NAME), portNumber)
+    .optional()
+    .describe('Names for the ports the program asks for; "main" says which of its servers is the main one'),
+  placement: z.enum(PLACEMENT_NAMES).optional().describe('Where the service lives. Default: thread'),
   stopGraceMs: durationMs.optional().describe('How long a stop may take, in milliseconds. Default: 5000'),
 }) satisfies z.ZodType<ServiceOptions>;
 

@@ -85,7 +85,7 @@ function inSources({ spec, env, sources }: Patient, callees: readonly Callee[], 
 /** In a process of its own all that a thread cannot do works; in a published program not every file is reached. */
 function toFinding(place: Place, spec: ServiceSpec, file: string, isOthers: boolean): Finding {
   const isThreadLimit = place.hint.includes(APART_HINT);
-  const isApart = (spec.placement as string) === 'process';
+  const isApart = spec.placement === 'process';
   const severity: Severity =
     isThreadLimit && isApart ? 'info' : isOthers && place.severity === 'error' ? 'warning' : place.severity;
   const hint = isThreadLimit && isApart ? 'Nothing to do: it has a process of its own.' : place.hint;

@@ -41,9 +41,9 @@ const LIMITS: ReadonlyMap<string, Limit> = new Map([
     'abort',
     {
       id: 'abort',
-      severity: 'warning',
-      why: 'throws in a thread: it would end all services',
-      hint: `Throw an error or call process.exit(), which end this service alone, or ${APART_HINT}.`,
+      severity: 'info',
+      why: 'ends this service only, as process.exit() would: there is no core dump',
+      hint: `For a core dump ${APART_HINT}.`,
     },
   ],
   ...['setuid', 'setgid', 'seteuid', 'setegid', 'setgroups', 'initgroups'].map(

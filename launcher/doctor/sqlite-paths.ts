@@ -2,7 +2,7 @@
 import type { AnyNode } from 'acorn';
 import { type Constants, constantsOf, nameOf } from '../build/expressions.ts';
 import type { ParsedSource } from '../build/parse-source.ts';
-import type { Place } from './finding.ts';
+import { APART_HINT, type Place } from './finding.ts';
 
 const MODULES: ReadonlySet<unknown> = new Set(['node:sqlite', 'better-sqlite3', 'sqlite3', 'sqlite']);
 
@@ -44,7 +44,7 @@ export async function findSqlitePaths({ program, lineOf }: ParsedSource): Promis
       severity: 'warning',
       line: lineOf(node),
       message: `The database ${JSON.stringify(path)} is looked for in the folder uber is started in, not in that of the service.`,
-      hint: 'Join it to process.env.UBER_DATA_DIR, which is empty in every run, or to import.meta.dirname or __dirname.',
+      hint: `Join it to process.env.UBER_DATA_DIR, which is empty in every run, or to the folder of the file, or ${APART_HINT}.`,
     });
   };
   simple(program, {

@@ -1,8 +1,10 @@
 // Moves every TCP server of a service: the first to the leased port, the others to free ones.
 import { type EventEmitter, errorMonitor } from 'node:events';
 import net from 'node:net';
+import { type PortRequest, parseListen } from './listen-request.ts';
 import { stackHere } from './report.ts';
 import { currentScope, type ServiceScope } from './scope.ts';
+import { listenOnMoved } from './unix-sockets.ts';
 
 /** `net.Server` with the method Node itself binds through; there since the first releases, under this name. */
 type BindableServer = net.Server & {
@@ -16,16 +18,6 @@ type BindableServer = net.Server & {
   ) => void;
 };
 
-/** What a call of `listen` asks for, in whatever form it came. */
-interface ListenRequest {
-  readonly asked: number;
-  /** Null when it leaves the address open. */
-  readonly host: string | null;
-  readonly backlog: number | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly callback: (() => void) | undefined;
-}
-
 const DEFAULT_BACKLOG = 511; // Node's own, net.Server.listen
 
 /** Replaces `net.Server.prototype.listen`, which http, https, http2 and tls servers share. */
@@ -36,9 +28,10 @@ export function interceptListen(): void {
     // One that listens already is refused by Node itself.
     if (request === null || this.listening) return Reflect.apply(original, this, args);
     const scope = currentScope();
+    if (request.kind === 'path') return listenOnMoved(this, request, original);
     const place = placeFor(scope, this, request);
     if (place === null) return this;
-    watch(scope, this, place, request.asked);
+    watch(scope, this, place, request);
     bind(this, { host: scope.start.host, port: place.port, request, original });
     return this;
   } as typeof original;
@@ -50,58 +43,101 @@ interface Place {
 }
 
 /** The port for a server; null when the request is refused. */
-function placeFor(scope: ServiceScope, server: net.Server, { asked, host }: ListenRequest): Place | null {
-  const { main } = scope;
-  if (main === null || main.server === scope.ownServer || !(main.isOpening || main.server.listening)) {
+function placeFor(scope: ServiceScope, server: net.Server, { asked, host }: PortRequest): Place | null {
+  const { main, start } = scope;
+  const isFree = main === null || main.server === scope.ownServer || !(main.isOpening || isOpen(main.server));
+  if (isFree && mayBeMain(scope, asked)) {
     scope.ownServer?.close();
     scope.ownServer = null;
     scope.main = { server, asked, host, isOpening: true };
     scope.onMainListen?.();
-    return { port: scope.start.port, isMain: true };
+    return { port: start.port, isMain: true };
   }
   // Two addresses of one port (127.0.0.1 and ::1) are two servers to Node as well.
-  const isSameHost = host === main.host || host === null || main.host === null;
-  if (asked === 0 || asked !== main.asked || !isSameHost) {
-    return { port: scope.start.extraPorts[asked] ?? 0, isMain: false };
+  const isSameHost = main !== null && (host === main.host || host === null || main.host === null);
+  if (asked === 0 || asked !== main?.asked || !isSameHost) {
+    return { port: scope.given.get(asked) ?? 0, isMain: false };
   }
   refuse(scope, server, asked);
   return null;
 }
 
+function isOpen(server: net.Server): boolean {
+  return server.listening || lentToCluster.has(server);
+}
+
+/** The first server is the main one, unless something says that another port is meant. */
+function mayBeMain({ start, isNested }: ServiceScope, asked: number): boolean {
+  if (asked === start.port || asked === start.mainPort) return true;
+  return !isNested && start.mainPort === null && start.build?.readsPort !== true;
+}
+
+/**
+ * The program was thought to listen on `PORT` later, and does not: its first server takes calls on the leased port as
+ * well.
+ */
+export function shareMainPort(scope: ServiceScope): void {
+  const [server] = scope.extras;
+  if (server === undefined || scope.main !== null) return;
+  const alias = net.createServer({ allowHalfOpen: true }, (socket) => void server.emit('connection', socket));
+  schemes.set(alias, schemeOf(server));
+  alias.listen(scope.start.port);
+  scope.ownServer = alias;
+}
+
+const schemes = new WeakMap<net.Server, 'http' | 'https'>();
+
+function schemeOf(server: net.Server): 'http' | 'https' {
+  return schemes.get(server) ?? ('setSecureContext' in server ? 'https' : 'http');
+}
+
 /** Main is told while it still waits for the service to start; the program gets the error Node would give it. */
 function refuse(scope: ServiceScope, server: net.Server, port: number): void {
   const message = `"${scope.start.service}" listens twice on its main port ${port}.`;
-  scope.post({ type: 'failed', error: { code: 'LISTENED_TWICE', message, stack: stackHere(message) } });
+  scope.link.post({ type: 'failed', error: { code: 'LISTENED_TWICE', message, stack: stackHere(message) } });
   const error = new Error(`listen EADDRINUSE: address already in use :::${port}`);
   const details = { code: 'EADDRINUSE', syscall: 'listen', address: '::', port };
   setImmediate(() => server.emit('error', Object.assign(error, details)));
 }
 
+/** Servers that no longer hold their handle, which is as open as before. */
+const lentToCluster = new WeakSet<net.Server>();
+
 /** Tells main what becomes of the server. */
-function watch(scope: ServiceScope, server: net.Server, { port, isMain }: Place, asked: number): void {
+function watch(
+  scope: ServiceScope,
+  server: net.Server,
+  { port, isMain }: Place,
+  { asked, isForCluster }: PortRequest,
+): void {
   const isStillMain = (): boolean => scope.main?.server === server;
   const onError = (error: NodeJS.ErrnoException): void => {
     server.off('listening', onListening);
-    if (isMain && error.code === 'EADDRINUSE') scope.post({ type: 'port-stolen', port });
+    const isTaken = error.code === 'EADDRINUSE' && (isMain || scope.start.extraPorts[asked] === port);
+    if (isTaken) scope.link.post({ type: 'port-stolen', asked: isMain ? null : asked });
     if (isStillMain()) scope.main = null;
   };
   const onListening = (): void => {
     (server as EventEmitter).off(errorMonitor, onError);
     if (scope.main !== null && isStillMain()) scope.main.isOpening = false;
     scope.servers.add(server);
+    if (isForCluster) lentToCluster.add(server);
+    if (!isMain) scope.extras.add(server);
+    const address = server.address();
+    if (typeof address !== 'object' || address === null) return;
+    if (asked !== 0 && !isMain) scope.given.set(asked, address.port);
     // A program that looks for a free port opens a server and closes it at once: that is not worth telling.
     setImmediate(() => {
-      const address = server.address();
-      if (typeof address !== 'object' || address === null) return;
-      const scheme = 'setSecureContext' in server ? 'https' : 'http';
-      scope.post({ type: 'listening', isMain, asked, port: address.port, scheme });
+      if (!scope.servers.has(server)) return;
+      scope.link.post({ type: 'listening', isMain, asked, port: address.port, scheme: schemeOf(server) });
     });
   };
   const onClose = (): void => {
     scope.servers.delete(server);
+    scope.extras.delete(server);
     if (!isStillMain()) return;
     scope.main = null;
-    scope.post({ type: 'closed' });
+    scope.link.post({ type: 'closed' });
   };
   // Only watched: an error that the program does not handle must still be one.
   (server as EventEmitter).once(errorMonitor, onError);
@@ -112,7 +148,7 @@ function watch(scope: ServiceScope, server: net.Server, { port, isMain }: Place,
 interface BindRequest {
   host: string;
   port: number;
-  request: ListenRequest;
+  request: PortRequest;
   original: net.Server['listen'];
 }
 
@@ -134,39 +170,4 @@ function bind(server: BindableServer, { host, port, request, original }: BindReq
   if (backlog !== undefined) options.backlog = backlog;
   if (signal !== undefined) options.signal = signal;
   Reflect.apply(original, server, [options, callback]);
-}
-
-/** Null for what is not a TCP listen of our concern: a path, a handle, a descriptor, or a mistake Node will report. */
-function parseListen(args: readonly unknown[]): ListenRequest | null {
-  const callback = args.findLast((arg) => typeof arg === 'function') as (() => void) | undefined;
-  const [first, second, third] = args;
-  if (typeof first === 'object' && first !== null) return parseOptions(first as net.ListenOptions, callback);
-  const asked = portOf(typeof first === 'function' ? undefined : first);
-  if (asked === null) return null;
-  const backlog = [second, third].find((arg) => typeof arg === 'number');
-  return { asked, host: typeof second === 'string' ? second : null, backlog, signal: undefined, callback };
-}
-
-function parseOptions(options: net.ListenOptions, callback: (() => void) | undefined): ListenRequest | null {
-  if ('fd' in options || '_handle' in options || 'handle' in options) return null;
-  if (options.path !== undefined && options.port === undefined) return null;
-  if (!('port' in options)) return null;
-  const asked = portOf(options.port);
-  if (asked === null) return null;
-  return {
-    asked,
-    host: options.host ?? null,
-    backlog: options.backlog,
-    signal: options.signal,
-    callback,
-  };
-}
-
-function portOf(value: unknown): number | null {
-  if (value === undefined || value === null || value === '') return 0;
-  const port =
-    typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value))
-      ? Number(value)
-      : Number.NaN;
-  return Number.isInteger(port) && port >= 0 && port <= 65_535 ? port : null;
 }

@@ -1,26 +1,62 @@
-// Makes the thread look like a process of its own to the program in it.
+// Makes a thread look like a process of its own to the program in it.
 import { constants } from 'node:os';
 import workerThreads from 'node:worker_threads';
+import { replaceMethod } from './replace.ts';
 import { stackHere } from './report.ts';
-import type { ServiceScope } from './scope.ts';
+import { currentScope } from './scope.ts';
 
-/** Replaces what a worker thread has different from a process. Must run before any code of the service is loaded. */
-export function presentAsProcess(scope: ServiceScope): void {
-  const { entry, args, cwd } = scope.start;
-  process.argv = [process.execPath, entry, ...args];
-  process.cwd = () => cwd;
-  reportExit(scope);
-  keepSignals();
-  // A program that asks "am I the main thread?" starts its server only when it is.
-  Object.assign(workerThreads, { isMainThread: true, parentPort: null, workerData: null });
+/** What Node refuses in a thread; `umask` only when it is to be changed. */
+const OF_THE_PROCESS = [
+  'chdir',
+  'umask',
+  'initgroups',
+  'setegid',
+  'seteuid',
+  'setgid',
+  'setgroups',
+  'setuid',
+];
+
+/** For every thread of a service: what belongs to the whole process is the service's own, or is refused. */
+export function presentAsProcess(): void {
+  process.cwd = () => currentScope().start.cwd;
+  for (const name of OF_THE_PROCESS) refuse(name);
 }
 
-/** In a worker `process.exit` ends the thread only; main is told who called it. */
-function reportExit(scope: ServiceScope): void {
+/** For the thread a service begins in: it is the main thread, as far as the program can tell. */
+export function presentAsMainThread(): void {
+  keepSignals();
+  // A program that asks "am I the main thread?" starts its server only when it is.
+  Object.assign(workerThreads, {
+    isMainThread: true,
+    parentPort: null,
+    workerData: null,
+    threadId: 0,
+    resourceLimits: {},
+  });
+}
+
+function refuse(name: string): void {
+  replaceMethod(
+    process,
+    name,
+    (original) =>
+      function (this: unknown, ...args: unknown[]): unknown {
+        if (name === 'umask' && args[0] === undefined) return Reflect.apply(original, this, args);
+        const message =
+          `process.${name}() is not possible in a thread: it would change all services of the process. ` +
+          `Give "${currentScope().start.service}" a process of its own: placement: 'process' in uber.config.`;
+        throw Object.assign(new TypeError(message), { code: 'ERR_WORKER_UNSUPPORTED_OPERATION' });
+      },
+  );
+}
+
+/** `process.exit` ends the service only; main is told who called it. */
+export function reportExit(): void {
   const original = process.exit;
   process.exit = function exit(...args: [code?: number | string | null]): never {
     const exitCode = Number(args[0] ?? process.exitCode ?? 0);
-    scope.post({ type: 'exit', exitCode, stack: stackHere('process.exit') });
+    currentScope().link.post({ type: 'exit', exitCode, stack: stackHere('process.exit') });
     // No argument and `undefined` differ: the second would clear process.exitCode.
     return Reflect.apply(original, process, args);
   };
@@ -31,14 +67,31 @@ function reportExit(scope: ServiceScope): void {
  * as it would end a process, and not the launcher with all other services.
  */
 function keepSignals(): void {
-  const original = process.kill;
-  process.kill = function kill(pid: number, signal: string | number = 'SIGTERM'): true {
-    if (pid !== process.pid || signal === 0) return original(pid, signal);
-    const [name, number] =
-      Object.entries(constants.signals).find((entry) => entry.includes(signal as never)) ?? [];
-    if (name === undefined || number === undefined) return original(pid, signal); // Node says that it is unknown.
-    if (process.listenerCount(name) > 0) process.emit(name as NodeJS.Signals, name as NodeJS.Signals);
-    else process.exit(128 + number);
-    return true;
-  };
+  replaceMethod(
+    process,
+    'kill',
+    (original) =>
+      function kill(this: unknown, ...args: unknown[]): unknown {
+        const [pid, signal = 'SIGTERM'] = args;
+        if ((pid !== process.pid && pid !== 0) || signal === 0) return Reflect.apply(original, process, args);
+        const [name, number] =
+          Object.entries(constants.signals).find((entry) => entry.includes(signal as never)) ?? [];
+        // Node says that it is unknown.
+        if (name === undefined || number === undefined) return Reflect.apply(original, process, args);
+        raise(name as NodeJS.Signals, number);
+        return true;
+      },
+  );
+  // Node has it end the whole process, handlers or not.
+  process.abort = () => process.exit(128 + constants.signals.SIGABRT);
 }
+
+/** What the system does with a signal to a process: its handler, else its end, unless it is one that does nothing. */
+function raise(name: NodeJS.Signals, number: number): void {
+  const isHandled = name !== 'SIGKILL' && name !== 'SIGSTOP' && process.listenerCount(name) > 0;
+  if (isHandled) process.emit(name, name);
+  else if (!HARMLESS.has(name)) process.exit(128 + number);
+}
+
+/** Signals whose default is to do nothing, or to stop and go on (signal(7)). */
+const HARMLESS: ReadonlySet<string> = new Set(['SIGCHLD', 'SIGURG', 'SIGWINCH', 'SIGCONT']);

@@ -1,13 +1,22 @@
-// Everything the launcher knows of one service inside its thread. There is no module-level "current service":
-// code asks `currentScope`.
+// Everything the launcher knows of one service inside its thread or process. There is no module-level "current
+// service": code asks `currentScope`.
 import type { Server } from 'node:net';
-import type { FromInside, StartMessage } from '../protocol.ts';
+import type { BuildManifest, FromInside, StartMessage } from '../protocol.ts';
+
+/** What connects a service with main. */
+export interface Link {
+  /** Sends a message. */
+  readonly post: (message: FromInside) => void;
+  /** Asks for a file that no static import led to; blocks until the answer is there. Throws when it has a mistake. */
+  readonly compile: (path: string) => BuildManifest;
+}
 
 /** One service of this thread. */
 export interface ServiceScope {
   readonly start: StartMessage;
-  /** Sends a message to main. */
-  readonly post: (message: FromInside) => void;
+  readonly link: Link;
+  /** True in a thread that the service has made itself. */
+  readonly isNested: boolean;
   /** Every server that listens. */
   readonly servers: Set<Server>;
   /** The server on the leased port, and what the program asked for when it opened it. */
@@ -17,6 +26,12 @@ export interface ServiceScope {
     readonly host: string | null;
     isOpening: boolean;
   } | null;
+  /** Servers beside the main one, in the order they were opened. */
+  readonly extras: Set<Server>;
+  /** Ports of servers beside the main one: asked -> given. */
+  readonly given: Map<number, number>;
+  /** Unix sockets and named pipes: where the program asked for them -> where they are. */
+  readonly movedSockets: Map<string, string>;
   /** The server the launcher made for an exported app; gives way when the program listens by itself. */
   ownServer: Server | null;
   /** Called at the first listen on the leased port. */
@@ -32,12 +47,16 @@ export interface ServiceScope {
 let only: ServiceScope | null = null;
 
 /** Makes the scope of the one service of this thread. */
-export function openScope(start: StartMessage, post: ServiceScope['post']): ServiceScope {
+export function openScope(start: StartMessage, link: Link, isNested = false): ServiceScope {
   only = {
     start,
-    post,
+    link,
+    isNested,
     servers: new Set(),
     main: null,
+    extras: new Set(),
+    given: new Map(Object.entries(start.extraPorts).map(([asked, port]) => [Number(asked), port])),
+    movedSockets: new Map(),
     ownServer: null,
     onMainListen: null,
     stopHook: null,

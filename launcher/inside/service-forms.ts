@@ -113,7 +113,7 @@ function makeFetchServer(fetch: Callable, scope: ServiceScope): Server {
 }
 
 /** Waits until the program listens by itself, has nothing more to do, or has had its time. */
-function ownListen(scope: ServiceScope): Promise<void> {
+export function ownListen(scope: ServiceScope): Promise<void> {
   if (scope.main !== null) return Promise.resolve();
   return new Promise((resolve) => {
     const finish = (): void => {

@@ -14,17 +14,26 @@ const SOURCE_OF: Record<string, string[]> = {
   '.jsx': ['.tsx'],
 };
 
+/** What has been compiled for this thread: `file:` URLs, as in the manifest. */
+const files = new Map<string, CompiledFile>();
+const edges = new Map<string, Readonly<Record<string, string>>>();
+
+/** All that is known here, for a thread that loads the same sources; null when nothing is compiled. */
+export function knownBuild(build: BuildManifest | null): BuildManifest | null {
+  if (build === null || files.size === 0) return build;
+  return { ...build, files: Object.fromEntries(files), edges: Object.fromEntries(edges) };
+}
+
 /**
  * Installs the hooks.
  * @param compile asks main for a file that no static import led to; blocks until it answers
  */
 export function loadTypeScriptFrom(build: BuildManifest, compile: (path: string) => BuildManifest): void {
-  const files = new Map<string, CompiledFile>(Object.entries(build.files));
-  const edges = new Map(Object.entries(build.edges));
   const learn = (more: BuildManifest): void => {
     for (const [url, file] of Object.entries(more.files)) files.set(url, file);
     for (const [url, imports] of Object.entries(more.edges)) edges.set(url, imports);
   };
+  learn(build);
   process.setSourceMapsEnabled(true);
   registerHooks({
     resolve(specifier, context, next) {

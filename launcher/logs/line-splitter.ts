@@ -8,12 +8,17 @@ const LINE_FEED = 0x0a;
 /** One stream of one incarnation. */
 export class LineSplitter {
   readonly #take: (line: string) => void;
+  readonly #longestBytes: number;
   #rest: Buffer[] = [];
   #restBytes = 0;
 
-  /** @param take called with each line, without its line break */
-  constructor(take: (line: string) => void) {
+  /**
+   * @param take called with each line, without its line break
+   * @param longestBytes a longer line is cut there
+   */
+  constructor(take: (line: string) => void, longestBytes: number = LONGEST_LINE_BYTES) {
     this.#take = take;
+    this.#longestBytes = longestBytes;
   }
 
   write(bytes: Buffer): void {
@@ -37,11 +42,11 @@ export class LineSplitter {
 
   #keep(bytes: Buffer): void {
     for (let left = bytes; left.length > 0; ) {
-      const part = left.subarray(0, LONGEST_LINE_BYTES - this.#restBytes);
+      const part = left.subarray(0, this.#longestBytes - this.#restBytes);
       this.#rest.push(part);
       this.#restBytes += part.length;
       left = left.subarray(part.length);
-      if (this.#restBytes === LONGEST_LINE_BYTES) this.end('line');
+      if (this.#restBytes === this.#longestBytes) this.end('line');
     }
   }
 }

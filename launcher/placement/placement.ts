@@ -24,7 +24,9 @@ interface IncarnationEvents {
 /** How an incarnation ended. */
 export interface IncarnationExit {
   readonly exitCode: number;
-  /** The error that ended it, when the runtime itself reports one (out of memory, a thread that could not start). */
+  /** The signal that ended a process, else null. */
+  readonly signal: NodeJS.Signals | null;
+  /** The error that ended it, when the runtime itself reports one (out of memory, one that could not start). */
   readonly error: Error | null;
 }
 

@@ -1,36 +1,36 @@
 // Placement `thread`: an incarnation is a worker thread of this process.
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { createLogRing, LogRingReader } from '../log-ring.ts';
-import { LogPump } from '../logs/log-pump.ts';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { createLogRing } from '../log-ring.ts';
 import { packageFile } from '../package-root.ts';
-import type { FromInside, ToInside, WorkerBoot } from '../protocol.ts';
-import type { Incarnation, IncarnationExit, Placement, StartRequest } from './placement.ts';
+import type { FromInside, WorkerBoot } from '../protocol.ts';
+import type { Incarnation, Placement, StartRequest } from './placement.ts';
+import { ThreadWatcher } from './thread-wires.ts';
 
 /** One thread for each incarnation. */
 export const threadPlacement: Placement = {
   start: (request) => new ThreadIncarnation(request),
 };
 
-/** Owns the thread, its control port and its log ring, and releases all three. */
+/** Owns the thread, its wires and the child processes it leaves, and releases all of them. */
 class ThreadIncarnation implements Incarnation {
   readonly pid = process.pid;
   readonly threadId: number;
   readonly #request: StartRequest;
   readonly #worker: Worker;
-  readonly #control: MessagePort;
-  readonly #pump: LogPump;
-  readonly #answers = new Int32Array(new SharedArrayBuffer(4));
+  readonly #watcher: ThreadWatcher;
   readonly #exited: Promise<void>;
+  readonly #children = new Set<number>();
   #error: Error | null = null;
-  #hasExited = false;
 
   constructor(request: StartRequest) {
     this.#request = request;
     const logs = createLogRing();
-    this.#pump = new LogPump(new LogRingReader(logs), request.events.onOutput, request.flow);
+    const answers = new SharedArrayBuffer(4);
     const { port1, port2 } = new MessageChannel();
-    this.#control = port1;
-    const boot: WorkerBoot = { start: request.message, control: port2, logs, answers: this.#answers.buffer };
+    this.#watcher = new ThreadWatcher(request, { control: port1, logs, answers }, (message) =>
+      this.#take(message),
+    );
+    const boot: WorkerBoot = { start: request.message, control: port2, logs, answers };
     this.#worker = new Worker(packageFile('dist', 'inside', 'worker.cjs'), {
       name: request.message.service,
       env: request.env,
@@ -42,7 +42,6 @@ class ThreadIncarnation implements Incarnation {
       transferList: [port2],
     });
     this.threadId = this.#worker.threadId;
-    this.#control.on('message', (message: FromInside | null) => this.#take(message));
     // Only what Node itself writes before our code runs takes this way.
     this.#worker.stdout.on('data', (bytes: Buffer) => request.events.onOutput(0, bytes));
     this.#worker.stderr.on('data', (bytes: Buffer) => request.events.onOutput(1, bytes));
@@ -51,14 +50,16 @@ class ThreadIncarnation implements Incarnation {
     });
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', (exitCode) => {
-        this.#finish({ exitCode, error: this.#error });
+        this.#watcher.finish();
+        this.#endChildren();
+        request.events.onExit({ exitCode, signal: null, error: this.#error });
         resolve();
       });
     });
   }
 
   stop(): void {
-    this.#send({ type: 'stop' });
+    this.#watcher.send({ type: 'stop' });
   }
 
   async terminate(): Promise<void> {
@@ -66,45 +67,20 @@ class ThreadIncarnation implements Incarnation {
     await this.#exited;
   }
 
-  #send(message: ToInside): void {
-    this.#control.postMessage(message);
+  #take(message: FromInside): void {
+    if (message.type === 'child') this.#children.add(message.pid);
+    else if (message.type === 'child-ended') this.#children.delete(message.pid);
+    else this.#request.events.onMessage(message);
   }
 
-  #take(message: FromInside | null): void {
-    if (message === null) this.#pump.wake();
-    else if (message.type === 'compile') void this.#compile(message.path);
-    else this.#tell(message);
-  }
-
-  #tell(message: FromInside): void {
-    this.#pump.catchUp();
-    this.#request.events.onMessage(message);
-  }
-
-  async #compile(path: string): Promise<void> {
-    const answer = await this.#request.compile(path).then(
-      (build): ToInside => ({ type: 'compiled', build, error: null }),
-      (error: Error): ToInside => ({ type: 'compiled', build: null, error: error.message }),
-    );
-    if (this.#hasExited) return;
-    this.#send(answer);
-    Atomics.add(this.#answers, 0, 1);
-    Atomics.notify(this.#answers, 0);
-  }
-
-  /** What the thread had said and written before it ended may still be on its way: first that, then the end. */
-  #finish(exit: IncarnationExit): void {
-    for (
-      let next = receiveMessageOnPort(this.#control);
-      next !== undefined;
-      next = receiveMessageOnPort(this.#control)
-    ) {
-      const message = next.message as FromInside | null;
-      if (message !== null && message.type !== 'compile') this.#tell(message);
+  /** Nobody has waited for them: their process ids are still theirs. */
+  #endChildren(): void {
+    for (const pid of this.#children) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
     }
-    this.#hasExited = true;
-    this.#pump.finish();
-    this.#control.close();
-    this.#request.events.onExit(exit);
   }
 }

@@ -5,12 +5,31 @@ import { UberError } from '../errors.ts';
 import { findPortHolder } from '../platform.ts';
 import type { PortLease, ServiceSpec } from '../types.ts';
 
+/** A port beside the main one of a service. */
+export interface NamedPort {
+  /** Null when the program left the choice open. */
+  readonly name: string | null;
+  readonly port: number;
+  /** Known once the server listens. */
+  readonly url: string | null;
+}
+
+/** The name in `ports` of the configuration for the server that takes the leased port. */
+export const MAIN = 'main';
+
+const NONE: ReadonlyMap<number, NamedPort> = new Map();
+
 /** The leases of one run. */
 export class PortLeases {
   readonly #leases = new Map<string, PortLease>();
+  /** Service -> the port it asks for -> what it gets. */
+  readonly #extras = new Map<string, Map<number, NamedPort>>();
+  readonly #schemes = new Map<string, 'http' | 'https'>();
   readonly #host: string;
   /** Goes up when a lease changes: who has been told of the old one must be told again. */
   version = 0;
+  /** Goes up when something is learnt that only those who start later need to know. */
+  revision = 0;
 
   /** @param host the address every service of the run binds */
   constructor(host: string) {
@@ -40,6 +59,42 @@ export class PortLeases {
     return this.#hold(spec.name, port, false);
   }
 
+  /** Ports for the names that the configuration gives a service, chosen now where there are none. */
+  async leaseNamed({ name: service, ports }: Pick<ServiceSpec, 'name' | 'ports'>): Promise<void> {
+    for (const [name, asked] of Object.entries(ports)) {
+      if (name === MAIN || this.extras(service).has(asked)) continue;
+      this.learnExtra(service, asked, { name, port: await this.#choose(), url: null });
+    }
+  }
+
+  /** A service has opened a port beside its main one: it is to get the same one for the rest of the run. */
+  learnExtra(service: string, asked: number, given: NamedPort): void {
+    this.#extras.set(service, new Map(this.#extras.get(service)).set(asked, given));
+    this.revision += 1;
+  }
+
+  /** The port is somebody else's now: the next one is chosen anew. */
+  forgetExtra(service: string, asked: number): void {
+    this.#extras.get(service)?.delete(asked);
+    this.revision += 1;
+  }
+
+  /** Ports beside the main one: what the program asks for -> what it gets. */
+  extras(service: string): ReadonlyMap<number, NamedPort> {
+    return this.#extras.get(service) ?? NONE;
+  }
+
+  /** A service speaks https. */
+  learnScheme(service: string, scheme: 'http' | 'https'): void {
+    if (this.scheme(service) === scheme) return;
+    this.#schemes.set(service, scheme);
+    this.revision += 1;
+  }
+
+  scheme(service: string): 'http' | 'https' {
+    return this.#schemes.get(service) ?? 'http';
+  }
+
   /** Every lease held now, by service. */
   all(): ReadonlyMap<string, PortLease> {
     return this.#leases;
@@ -53,7 +108,11 @@ export class PortLeases {
 
   #choose(): Promise<number> {
     // A busy preferred port would fall back silently, so no preference is given: the system picks a free one.
-    const exclude = [...this.#leases.values()].map((lease) => lease.port);
+    const held = [
+      ...this.#leases.values(),
+      ...[...this.#extras.values()].flatMap((ports) => [...ports.values()]),
+    ];
+    const exclude = held.map(({ port }) => port);
     return getPort({ host: this.#host, exclude }).catch((cause: Error) => {
       throw hostInvalid(this.#host, cause.message);
     });

@@ -11,6 +11,8 @@ export interface RunEvents {
   log: LogLine;
   /** An instance is ready. */
   ready: ReadyRow;
+  /** A ready service has opened one more port, or its first. */
+  listening: ReadyRow;
   /** All are ready. */
   up: { readonly run: string; readonly bootMs: number; readonly services: readonly ReadyRow[] };
   /** A service could not start, or has ended by itself. */

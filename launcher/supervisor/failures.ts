@@ -3,6 +3,7 @@ import { isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, type ErrorData, UberError, type UberErrorDetails } from '../errors.ts';
 import { packageFile } from '../package-root.ts';
+import type { IncarnationExit } from '../placement/placement.ts';
 
 /** What is known about a service beside its failure. */
 export interface FailureContext {
@@ -61,9 +62,14 @@ export function calledExit(context: FailureContext, exitCode: number, stack: str
   );
 }
 
-/** Its thread ended, and nothing it said explains why. */
-export function endedByItself(context: FailureContext, exitCode: number, error: Error | null): UberError {
+/** Its thread or process ended, and nothing it said explains why. */
+export function endedByItself(
+  context: FailureContext,
+  { exitCode, signal, error }: IncarnationExit,
+): UberError {
   const { service } = context;
+  if (signal !== null)
+    return failure('CRASHED', `"${service}" was ended by the signal ${signal}.`, context, {});
   if (error !== null)
     return crashed(context, { code: 'CRASHED', message: error.message, stack: error.stack ?? null });
   if (context.isStarting && exitCode === 0) {

@@ -3,7 +3,7 @@ import { aboutService, toUberError, UberError } from '../errors.ts';
 import type { ServiceLog } from '../logs/service-log.ts';
 import type { Incarnation, IncarnationExit, Placement, StartRequest } from '../placement/placement.ts';
 import { portBusyError } from '../ports/port-leases.ts';
-import type { ExtraPort, InstanceState, PortLease, ReadyRow, ServiceSpec } from '../types.ts';
+import type { InstanceState, PortLease, ReadyRow, ServiceSpec } from '../types.ts';
 import { cannotBegin, portStolen } from './failures.ts';
 import { type OpenedPorts, PortStolen, StartWatch } from './start-watch.ts';
 
@@ -15,12 +15,20 @@ export interface InstanceOptions {
   readonly dataDir: string;
   readonly now: () => number;
   /** Makes all that an incarnation starts from, anew each time. */
-  readonly prepare: (lease: PortLease, extraPorts: Readonly<Record<string, number>>) => Promise<Prepared>;
+  readonly prepare: (lease: PortLease) => Promise<Prepared>;
   readonly lease: () => Promise<PortLease>;
   /** Another port, when the leased one was taken. */
   readonly renewLease: () => Promise<PortLease>;
+  /** The port for what the program asks was taken by somebody else. */
+  readonly forgetExtraPort: (asked: number) => void;
+  /** What a port beside the main one is called. */
+  readonly nameOfPort: (asked: number) => string | null;
+  /** It has opened something. */
+  readonly onOpened: (opened: OpenedPorts) => void;
   readonly onChange: (state: InstanceState) => void;
   readonly onReady: (row: ReadyRow) => void;
+  /** It is ready and has opened something more. */
+  readonly onListening: (row: ReadyRow) => void;
   /** It was ready and has ended by itself; null when it had done its work. */
   readonly onEnd: (error: UberError | null) => void;
 }
@@ -40,7 +48,6 @@ export class Instance {
   #state: InstanceState = 'idle';
   #incarnations = 0;
   #current: Running | null = null;
-  #extraPorts: Record<string, number> = {};
   #row: ReadyRow | null = null;
   #stopping: Promise<void> | null = null;
   /** Rejects a start that is under way. */
@@ -70,7 +77,7 @@ export class Instance {
       const lease = await this.#options.lease();
       const row = await this.#startOn(lease).catch(async (error: unknown) => {
         if (!(error instanceof PortStolen)) throw error;
-        return this.#startOn(await this.#anotherLease());
+        return this.#startOn(await this.#anotherLease(error));
       });
       return row;
     } catch (error) {
@@ -78,7 +85,7 @@ export class Instance {
       // A stop that came meanwhile has its own end for the state.
       if (this.#state === 'starting') this.#become('failed');
       throw error instanceof PortStolen
-        ? await this.#portTaken()
+        ? await this.#portTaken(error)
         : aboutService(toUberError(error), this.spec.name);
     }
   }
@@ -115,7 +122,7 @@ export class Instance {
     const { log, now, prepare } = this.#options;
     log.beginIncarnation();
     const beganMs = now();
-    const prepared = await prepare(lease, this.#extraPorts);
+    const prepared = await prepare(lease);
     return new Promise<ReadyRow>((resolve, onFailure) => {
       this.#cancel = onFailure;
       if (this.#state !== 'starting') return onFailure(this.#stoppedEarly());
@@ -127,9 +134,18 @@ export class Instance {
         this.#options.onReady(row);
         resolve(row);
       };
-      const onExtraPort = (extra: ExtraPort): void => this.#keepExtraPort(extra);
+      const onOpened = (opened: OpenedPorts): void => this.#hasOpened(lease, opened);
       const lastLines = (): readonly string[] => log.lastLines();
-      const watch = new StartWatch({ spec: this.spec, lease, lastLines, onReady, onFailure, onExtraPort });
+      const nameOf = this.#options.nameOfPort;
+      const watch = new StartWatch({
+        spec: this.spec,
+        lease,
+        lastLines,
+        onReady,
+        onFailure,
+        onOpened,
+        nameOf,
+      });
       try {
         this.#launch(prepared, watch);
       } catch (error) {
@@ -141,11 +157,12 @@ export class Instance {
     });
   }
 
-  /** The next incarnation is to get the same one; a port opened late belongs to the row as well. */
-  #keepExtraPort(extra: ExtraPort): void {
-    if (extra.asked !== 0) this.#extraPorts[extra.asked] = extra.port;
-    if (this.#row !== null)
-      this.#row = Object.freeze({ ...this.#row, extraPorts: [...this.#row.extraPorts, extra] });
+  /** A port opened late belongs to the row as well. */
+  #hasOpened(lease: PortLease, opened: OpenedPorts): void {
+    this.#options.onOpened(opened);
+    if (this.#row === null) return;
+    this.#row = Object.freeze({ ...this.#row, ...addressOf(lease, opened) });
+    this.#options.onListening(this.#row);
   }
 
   #launch(prepared: Prepared, watch: StartWatch): void {
@@ -190,27 +207,27 @@ export class Instance {
     clearTimeout(timer);
   }
 
-  async #anotherLease(): Promise<PortLease> {
+  async #anotherLease({ asked }: PortStolen): Promise<PortLease> {
     await this.#current?.incarnation.terminate();
-    return this.#options.renewLease();
+    if (asked === null) return this.#options.renewLease();
+    this.#options.forgetExtraPort(asked);
+    return this.#options.lease();
   }
 
-  async #portTaken(): Promise<UberError> {
+  async #portTaken({ asked }: PortStolen): Promise<UberError> {
     const { port, isPinned } = await this.#options.lease();
-    if (isPinned) return portBusyError(this.spec.name, port);
+    if (isPinned && asked === null) return portBusyError(this.spec.name, port);
     return portStolen(
       { service: this.spec.name, lastLines: this.#options.log.lastLines(), isStarting: true },
-      port,
+      asked ?? port,
     );
   }
 
-  #makeRow(lease: PortLease, { url, extraPorts }: OpenedPorts, bootMs: number): ReadyRow {
+  #makeRow(lease: PortLease, opened: OpenedPorts, bootMs: number): ReadyRow {
     const { spec } = this;
     return Object.freeze({
       service: spec.name,
-      url,
-      port: url === null ? null : lease.port,
-      extraPorts,
+      ...addressOf(lease, opened),
       placement: spec.placement,
       pid: this.#current?.incarnation.pid ?? process.pid,
       threadId: this.#current?.incarnation.threadId ?? 0,
@@ -226,4 +243,8 @@ export class Instance {
     this.#state = state;
     this.#options.onChange(state);
   }
+}
+
+function addressOf(lease: PortLease, { url, extraPorts, sockets }: OpenedPorts) {
+  return { url, port: url === null ? null : lease.port, extraPorts, sockets };
 }

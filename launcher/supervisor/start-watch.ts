@@ -3,7 +3,7 @@
 import type { IncarnationExit } from '../placement/placement.ts';
 import { baseUrl } from '../ports/base-url.ts';
 import type { FromInside } from '../protocol.ts';
-import type { ExtraPort, PortLease, ServiceSpec } from '../types.ts';
+import type { ExtraPort, MovedSocket, PortLease, ServiceSpec } from '../types.ts';
 import * as failures from './failures.ts';
 import { probeHttp } from './probe.ts';
 
@@ -12,6 +12,7 @@ export interface OpenedPorts {
   /** Null when it does not listen. */
   readonly url: string | null;
   readonly extraPorts: readonly ExtraPort[];
+  readonly sockets: readonly MovedSocket[];
 }
 
 interface WatchOptions {
@@ -21,17 +22,28 @@ interface WatchOptions {
   /** Called once: with what is open, or with the error. */
   readonly onReady: (opened: OpenedPorts) => void;
   readonly onFailure: (error: Error) => void;
-  /** Called for every port beside the main one, at any time. */
-  readonly onExtraPort: (extra: ExtraPort) => void;
+  /** Called when it opens something, at any time. */
+  readonly onOpened: (opened: OpenedPorts) => void;
+  /** What a port beside the main one is called. */
+  readonly nameOf: (asked: number) => string | null;
 }
 
 /** Thrown inside the supervisor only: the port must be chosen anew and the incarnation made again. */
-export class PortStolen extends Error {}
+export class PortStolen extends Error {
+  /** Null for the main port, else what the program asked for. */
+  readonly asked: number | null;
+
+  constructor(asked: number | null) {
+    super('the port was taken');
+    this.asked = asked;
+  }
+}
 
 /** One life: collects what its messages say and decides once. After ready it explains why it ended. */
 export class StartWatch {
   readonly #options: WatchOptions;
   readonly #extraPorts: ExtraPort[] = [];
+  readonly #sockets: MovedSocket[] = [];
   readonly #probe = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #scheme: 'http' | 'https' | null = null;
@@ -54,9 +66,20 @@ export class StartWatch {
   take(message: FromInside): void {
     switch (message.type) {
       case 'listening':
-        if (message.isMain) this.#scheme = message.scheme;
-        else this.#openExtra({ asked: message.asked, port: message.port });
+        this.#listens(message);
         this.#check();
+        return;
+      case 'udp':
+        this.#add(this.#extraPorts, {
+          name: this.#options.nameOf(message.port),
+          asked: message.port,
+          port: message.port,
+          protocol: 'udp',
+          url: baseUrl(this.#options.lease.host, message.port, 'udp'),
+        });
+        return;
+      case 'socket':
+        this.#add(this.#sockets, { asked: message.asked, path: message.path });
         return;
       case 'closed':
         this.#scheme = null;
@@ -69,7 +92,7 @@ export class StartWatch {
         this.#fail(failures.failedToStart(this.#context(), message.error));
         return;
       case 'port-stolen':
-        this.#fail(new PortStolen());
+        this.#fail(new PortStolen(message.asked));
         return;
       case 'uncaught':
         this.#uncaught = message;
@@ -78,13 +101,15 @@ export class StartWatch {
         this.#exitCall ??= message;
         return;
       case 'compile':
+      case 'child':
+      case 'child-ended':
         return; // Answered by the placement.
     }
   }
 
   /** Why the incarnation ended; null when it had done what it was there for. Fails the start if it is not over. */
-  explainExit({ exitCode, error }: IncarnationExit): Error | null {
-    const reason = this.#explain(exitCode, error);
+  explainExit(exit: IncarnationExit): Error | null {
+    const reason = this.#explain(exit);
     if (reason !== null) this.#fail(reason);
     this.dispose();
     return reason;
@@ -97,14 +122,15 @@ export class StartWatch {
     this.#probe.abort();
   }
 
-  #explain(exitCode: number, error: Error | null): Error | null {
+  #explain(exit: IncarnationExit): Error | null {
+    const { exitCode, error } = exit;
     const context = this.#context();
     if (this.#uncaught !== null && exitCode !== 0) return failures.crashed(context, this.#uncaught.error);
     if (this.#exitCall !== null)
       return failures.calledExit(context, this.#exitCall.exitCode, this.#exitCall.stack);
     const isDone =
       this.#options.spec.ready.until === 'started' && this.#isStarted && exitCode === 0 && error === null;
-    return isDone ? null : failures.endedByItself(context, exitCode, error);
+    return isDone ? null : failures.endedByItself(context, exit);
   }
 
   #check(): void {
@@ -128,16 +154,33 @@ export class StartWatch {
     );
   }
 
-  #openExtra(extra: ExtraPort): void {
-    this.#extraPorts.push(extra);
-    this.#options.onExtraPort(extra);
+  #listens({ isMain, asked, port, scheme }: FromInside & { type: 'listening' }): void {
+    if (isMain) {
+      this.#scheme = scheme;
+      this.#options.onOpened(this.#opened());
+    } else {
+      const url = baseUrl(this.#options.lease.host, port, scheme);
+      this.#add(this.#extraPorts, { name: this.#options.nameOf(asked), asked, port, protocol: 'tcp', url });
+    }
+  }
+
+  /** One that was closed and is open again is known. */
+  #add<Opened extends ExtraPort | MovedSocket>(all: Opened[], opened: Opened): void {
+    const text = JSON.stringify(opened);
+    if (all.some((known) => JSON.stringify(known) === text)) return;
+    all.push(opened);
+    this.#options.onOpened(this.#opened());
+  }
+
+  #opened(): OpenedPorts {
+    return { url: this.#url(), extraPorts: [...this.#extraPorts], sockets: [...this.#sockets] };
   }
 
   #succeed(): void {
     if (this.#phase !== 'starting') return;
     this.#phase = 'ready';
     clearTimeout(this.#timer);
-    this.#options.onReady({ url: this.#url(), extraPorts: [...this.#extraPorts] });
+    this.#options.onReady(this.#opened());
   }
 
   #fail(error: Error): void {

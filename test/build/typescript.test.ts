@@ -31,6 +31,27 @@ test('enums, parameter properties and legacy decorators work', async () => {
   expect(await ask(uber.url('shop'))).toEqual(['TEAL', 'S']);
 });
 
+test('parameter decorators work in imported files as well', async () => {
+  using project = makeProject({
+    files: {
+      'services/shop/tsconfig.json': '{ "compilerOptions": { "experimentalDecorators": true } }',
+      'services/shop/label.ts': `
+        export const marked: string[] = [];
+        function mark(name: string) {
+          return (_target: object, key: string, index: number): void => void marked.push([name, key, index].join(' '));
+        }
+        export class Label { print(@mark('size') size: number): string { return String(size); } }
+      `,
+      'services/shop/index.ts': `
+        import { marked } from './label.ts';
+        export default (q: unknown, r: import('node:http').ServerResponse) => r.end(JSON.stringify(marked));
+      `,
+    },
+  });
+  await using uber = await startUber({ cwd: project.root });
+  expect(await ask(uber.url('shop'))).toEqual(['size print 0']);
+});
+
 test('standard decorators work', async () => {
   using project = makeProject({
     files: {

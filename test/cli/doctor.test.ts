@@ -53,7 +53,7 @@ test.each<[string, string, string[]]>([
   [
     'taken out of process',
     "import { chdir as go } from 'node:process';\ngo('/');\nconst { abort } = process;\nabort();",
-    ['error chdir services/a.ts:2', 'warning abort services/a.ts:4'],
+    ['error chdir services/a.ts:2', 'info abort services/a.ts:4'],
   ],
   ['of the global object', 'globalThis.process.chdir("/");', ['error chdir services/a.ts:1']],
   ['asking for the mask', 'process.umask(); process.getuid(); process.cwd();', []],
@@ -297,10 +297,10 @@ test('for people: grouped by service, aligned, with what to do', async () => {
 bb
   error    services/bb.js:2  process.umask() with a value throws in a thread: the mask belongs to the whole process.
                              Give "mode" where files are made, or run the service in a process of its own: placement: 'process'.
-  warning  services/bb.js:1  process.abort() throws in a thread: it would end all services.
-                             Throw an error or call process.exit(), which end this service alone, or run the service in a process of its own: placement: 'process'.
+  note     services/bb.js:1  process.abort() ends this service only, as process.exit() would: there is no core dump.
+                             For a core dump run the service in a process of its own: placement: 'process'.
 
-2 errors, 1 warning, 0 notes in 2 services.
+2 errors, 0 warnings, 1 note in 2 services.
 `);
   const one = await runUber(['doctor', 'a', '--color'], { cwd: project.root });
   expect(one.stdout).toContain('\u001B[31merror  \u001B[39m');

@@ -14,7 +14,9 @@ const FACTS: InjectedFacts = {
   dataDir: '/data',
   host: '127.0.0.1',
   port: 4001,
-  peers: new Map([['my-shop.v2', { host: '127.0.0.1', port: 4002, url: 'http://127.0.0.1:4002' }]]),
+  peers: new Map([
+    ['my-shop.v2', { host: '127.0.0.1', port: 4002, ports: new Map(), url: 'http://127.0.0.1:4002' }],
+  ]),
 };
 
 /** From the lowest layer to the highest: each sets its own level and all above it are removed in turn. */

@@ -3,7 +3,6 @@ import { readCatalog } from '../../launcher/catalog/catalog.ts';
 import { resolveConfig } from '../../launcher/config/resolve-config.ts';
 import { examine } from '../../launcher/doctor/examine.ts';
 import { isNodeTooOld } from '../../launcher/doctor/versions.ts';
-import type { PlacementName } from '../../launcher/types.ts';
 import { makeProject } from '../support/project.ts';
 
 test('in a process of its own the limits of a thread are notes', async () => {
@@ -16,10 +15,10 @@ test('in a process of its own the limits of a thread are notes', async () => {
   });
   const config = await resolveConfig({ cwd: project.root });
   const known = [...readCatalog(config).specs.values()];
-  const apart = known.map((spec) => ({ ...spec, placement: 'process' as PlacementName }));
+  const apart = known.map((spec) => ({ ...spec, placement: 'process' as const }));
   const findings = await examine({ config, selected: apart, known: apart });
   expect(findings).toMatchObject([
-    { id: 'sqlite-path', severity: 'warning' },
+    { id: 'sqlite-path', severity: 'info' },
     { id: 'chdir', severity: 'info', hint: 'Nothing to do: it has a process of its own.' },
   ]);
 });

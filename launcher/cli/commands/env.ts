@@ -32,10 +32,7 @@ export const envCommand = defineCommand<SelectionArgs>({
     const spec = specs.find((candidate) => candidate.name === name);
     if (spec === undefined)
       throw new UberError('USAGE', `uber env takes the name of one service, got "${name}".`);
-    const injected = injectedKeys(
-      spec,
-      specs.map((peer) => peer.name),
-    );
+    const injected = injectedKeys(spec, specs);
     const values: Record<string, EnvValue> = {
       ...resolveEnv(spec, config, null),
       ...Object.fromEntries(injected.map((key) => [key, { value: AT_START, origin: 'injected' }])),

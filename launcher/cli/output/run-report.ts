@@ -17,6 +17,7 @@ function reportAsJson({ emitter }: Uber, output: Output): void {
     output.event({ event: 'log', time: timeMs, ...line }),
   );
   emitter.on('ready', (row) => output.event({ event: 'ready', ...row }));
+  emitter.on('listening', (row) => output.event({ event: 'listening', ...row }));
   emitter.on('up', (up) => output.event({ event: 'up', ...up }));
   emitter.on('failed', ({ error }) => output.error(error));
   emitter.on('stopped', (stopped) => output.event({ event: 'stopped', ...stopped }));
@@ -27,7 +28,15 @@ function reportAsText({ emitter, specs }: Uber, output: Output): Promise<void> {
   const names = specs.map(({ name }) => name);
   const lines = new LogLines(names, output.paint, (text) => output.line(text.slice(0, -1)));
   emitter.on('log', (line) => lines.write(line));
-  emitter.on('up', (up) => lines.inOrder(() => output.line(upText(up, output))));
+  let isUp = false;
+  emitter.on('up', (up) => {
+    isUp = true;
+    lines.inOrder(() => output.line(upText(up, output)));
+  });
+  emitter.on('listening', (row) => {
+    // Before that it is in the table.
+    if (isUp) lines.inOrder(() => output.line(`${row.service} listens on ${urlText(row)}`));
+  });
   emitter.on('failed', ({ error }) => output.error(error));
   return lines.load(output.hasColor);
 }
@@ -39,7 +48,12 @@ function upText({ services, bootMs }: RunEvents['up'], { paint }: Output): strin
   return `\n${table([head, ...rows], paint)}\n\n${paint('green', `${count} ready`)} in ${bootMs} ms. Ctrl+C stops.\n`;
 }
 
-function urlText({ url, extraPorts }: ReadyRow): string {
-  const extra = extraPorts.map(({ asked, port }) => (asked === 0 ? `:${port}` : `${asked}->:${port}`));
-  return [url ?? '-', ...extra].join(' ');
+/** The address, then what else is open: `metrics:9090->:40007`, `udp:5353`, `socket:<path>`. */
+function urlText({ url, extraPorts, sockets }: ReadyRow): string {
+  const ports = extraPorts.map(({ name, asked, port, protocol }) => {
+    if (protocol === 'udp') return `udp:${port}`;
+    if (asked === 0) return `:${port}`;
+    return name === null || name === String(asked) ? `${asked}->:${port}` : `${name}:${asked}->:${port}`;
+  });
+  return [url ?? '-', ...ports, ...sockets.map(({ path }) => `socket:${path}`)].join(' ');
 }

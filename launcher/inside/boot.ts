@@ -1,0 +1,86 @@
+// Runs one service, wherever it lives: what a thread and a process of its own have in common.
+import Module, { syncBuiltinESMExports } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { noteDatagrams } from './datagrams.ts';
+import { interceptListen, shareMainPort } from './listen.ts';
+import { reportExit } from './process-api.ts';
+import { errorData } from './report.ts';
+import type { ServiceScope } from './scope.ts';
+import { ownListen, startForm } from './service-forms.ts';
+import { loadTypeScriptFrom } from './typescript-hooks.ts';
+
+/** The parts of `node:module` that run a program as `node <file>` does; stable for ten years, but not in the types. */
+const loader = Module as unknown as {
+  runMain(): void;
+  _cache: Record<string, { exports: unknown } | undefined>;
+};
+
+/** Loads and starts the service of a scope, as the main program of this thread or process. */
+export async function bootService(scope: ServiceScope): Promise<void> {
+  const { entry, args, build } = scope.start;
+  process.argv = [process.execPath, entry, ...args];
+  reportExit();
+  interceptListen();
+  noteDatagrams();
+  syncBuiltinESMExports();
+  process.on('uncaughtExceptionMonitor', (error) => {
+    const isHandled =
+      process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
+    if (isHandled) return;
+    // An ES module that throws while it is loaded comes here first, before the import rejects.
+    if (scope.isLoading) reportFailure(scope, 'LOAD_FAILED', error);
+    else scope.link.post({ type: 'uncaught', error: errorData(error) });
+  });
+  if (build !== null && Object.keys(build.files).length > 0) loadTypeScriptFrom(build, scope.link.compile);
+  await runService(scope);
+}
+
+async function runService(scope: ServiceScope): Promise<void> {
+  let exported: unknown;
+  try {
+    exported = await loadEntry(scope.start.entry);
+  } catch (error) {
+    reportFailure(scope, 'LOAD_FAILED', error);
+    return;
+  }
+  scope.isLoading = false;
+  try {
+    await startForm(exported, scope);
+  } catch (error) {
+    reportFailure(scope, 'START_FAILED', error);
+    return;
+  }
+  // A server tells that it listens a turn later: what was opened so far is told before this.
+  setImmediate(() => setImmediate(() => scope.link.post({ type: 'started' })));
+  const { build, mainPort } = scope.start;
+  if (scope.main !== null || mainPort !== null || build?.readsPort !== true) return;
+  await ownListen(scope);
+  shareMainPort(scope);
+}
+
+function reportFailure(scope: ServiceScope, code: string, error: unknown): void {
+  scope.link.post({ type: 'failed', error: { ...errorData(error), code } });
+}
+
+/** Runs the file as the main program and returns its default export (for CommonJS, `module.exports`). */
+async function loadEntry(entry: string): Promise<unknown> {
+  loader.runMain();
+  const exported = loader._cache[entry]?.exports;
+  // An ES module leaves nothing there, or an empty object when Node took it for CommonJS at first (`.js`, `.ts`).
+  const isCommonJs =
+    exported !== undefined && !(isPlainObject(exported) && Object.keys(exported).length === 0);
+  if (isCommonJs) return defaultOf(exported, false);
+  const namespace: unknown = await import(pathToFileURL(entry).href);
+  return defaultOf(defaultOf(namespace, true), false);
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** `default` of an ES module, or of CommonJS that was compiled from one. */
+function defaultOf(exported: unknown, isModule: boolean): unknown {
+  if (typeof exported !== 'object' || exported === null) return exported;
+  const { __esModule: isCompiled, default: value } = exported as { __esModule?: boolean; default?: unknown };
+  return isModule || isCompiled === true ? value : exported;
+}

@@ -1,0 +1,28 @@
+// Entry of a service in a process of its own. Bundled like the entry of a thread.
+import { bootService } from './boot.ts';
+import { followCluster } from './children.ts';
+import { openStandardStreamsByName } from './descriptors.ts';
+import { adoptNestedWorkers } from './nested-workers.ts';
+import { ProcessLink } from './process-link.ts';
+import { openScope } from './scope.ts';
+import { stopService } from './stop.ts';
+import { knownBuild } from './typescript-hooks.ts';
+
+/** How long an orphan may take to stop, in milliseconds: its launcher is gone and nobody else would end it. */
+const ORPHAN_MS = 5000;
+
+const link = new ProcessLink();
+const scope = openScope(link.start, link);
+link.onStop = () => void stopService(scope);
+link.onOrphaned = () => {
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), ORPHAN_MS).unref();
+  void stopService(scope);
+};
+adoptNestedWorkers({
+  hasRings: false,
+  introduce: (wires) => link.serve(wires),
+  build: () => knownBuild(link.start.build),
+});
+openStandardStreamsByName();
+followCluster();
+void bootService(scope);

@@ -1,0 +1,115 @@
+// Placement `process`: an incarnation is a Node process of its own. For programs that a thread cannot host.
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex, Readable } from 'node:stream';
+import type { RingStream } from '../log-ring.ts';
+import { LineSplitter } from '../logs/line-splitter.ts';
+import { packageFile } from '../package-root.ts';
+import { killGroup, OWN_GROUP } from '../platform.ts';
+import { ANSWERS_FD, CONTROL_FD, type FromInside, type StartMessage, type ToInside } from '../protocol.ts';
+import type { Incarnation, IncarnationExit, Placement, StartRequest } from './placement.ts';
+import { compile } from './thread-wires.ts';
+
+/** One process for each incarnation. */
+export const processPlacement: Placement = {
+  start: (request) => new ProcessIncarnation(request),
+};
+
+/** Owns the process, its pipes and all processes it starts, and ends them together. */
+class ProcessIncarnation implements Incarnation {
+  readonly pid: number;
+  readonly threadId = 0;
+  readonly #request: StartRequest;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<void>;
+  /** What has been said and is not yet told: what was written before it comes first. */
+  #untold: FromInside[] = [];
+  #hasEnded = false;
+
+  constructor(request: StartRequest) {
+    this.#request = request;
+    const { message, env } = request;
+    this.#child = spawn(process.execPath, [packageFile('dist', 'inside', 'child.cjs')], {
+      cwd: message.cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+      windowsHide: true,
+      ...OWN_GROUP,
+    });
+    this.pid = this.#child.pid ?? 0;
+    this.#exited = this.#untilEnd();
+    this.#carry(this.#child.stdout, 0);
+    this.#carry(this.#child.stderr, 1);
+    const lines = new LineSplitter((line) => this.#take(JSON.parse(line) as FromInside), Infinity);
+    this.#pipe(CONTROL_FD)?.on('data', (bytes: Buffer) => lines.write(bytes));
+    // A process that has ended does not read: its end is told by its exit.
+    for (const fd of [CONTROL_FD, ANSWERS_FD]) this.#pipe(fd)?.on('error', () => undefined);
+    this.#send(CONTROL_FD, message);
+  }
+
+  stop(): void {
+    this.#send(CONTROL_FD, { type: 'stop' });
+  }
+
+  async terminate(): Promise<void> {
+    if (!this.#hasEnded && this.pid !== 0) killGroup(this.pid);
+    await this.#exited;
+  }
+
+  #pipe(fd: number): Duplex | null {
+    // There are none when the system could not start the process.
+    return (this.#child.stdio?.[fd] as Duplex | undefined) ?? null;
+  }
+
+  #send(fd: number, message: ToInside | StartMessage): void {
+    this.#pipe(fd)?.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** Hands output on, only as fast as the reader of the lines can follow: a full pipe makes the service wait. */
+  #carry(output: Readable | null, stream: RingStream): void {
+    const { events, flow } = this.#request;
+    output?.on('data', (bytes: Buffer) => {
+      events.onOutput(stream, bytes);
+      if (this.#hasEnded || !flow.isCongested()) return;
+      output.pause();
+      flow.onceFree(() => output.resume());
+    });
+  }
+
+  #take(message: FromInside): void {
+    if (message.type === 'compile') {
+      void compile(this.#request, message.path).then((answer) => this.#send(ANSWERS_FD, answer));
+      return;
+    }
+    this.#untold.push(message);
+    if (this.#untold.length === 1) afterAllInput(() => this.#tell());
+  }
+
+  #tell(): void {
+    const messages = this.#untold;
+    this.#untold = [];
+    for (const message of messages) this.#request.events.onMessage(message);
+  }
+
+  /** Resolves when the process has ended and all it had written and said has been handed on. */
+  async #untilEnd(): Promise<void> {
+    const child = this.#child;
+    const exit = await new Promise<IncarnationExit>((resolve) => {
+      child.once('error', (error) => resolve({ exitCode: 1, signal: null, error }));
+      child.once('exit', (code, signal) => resolve({ exitCode: code ?? 1, signal, error: null }));
+    });
+    this.#hasEnded = true;
+    // What it has started and left running ends with it, as the threads and children of a thread do.
+    if (this.pid !== 0) killGroup(this.pid);
+    for (const output of [child.stdout, child.stderr]) output?.resume();
+    await new Promise<void>(afterAllInput);
+    this.#tell();
+    // A process that has left the group may hold the pipes open for ever.
+    for (const pipe of child.stdio ?? []) pipe?.destroy();
+    this.#request.events.onExit(exit);
+  }
+}
+
+/** Calls back when all has been read that the pipes held at the time of the call: two turns of the event loop. */
+function afterAllInput(callback: () => void): void {
+  setImmediate(() => setImmediate(callback));
+}
