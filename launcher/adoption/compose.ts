@@ -90,7 +90,9 @@ function readEnv(value: unknown, variables: Variables): Pick<ComposeService, 'en
   for (const [key, raw] of entries) {
     if (raw === null || raw === undefined || typeof raw === 'object') continue;
     const filled = fill(String(raw), variables);
-    if (filled !== null) env[key] = filled;
+    // What was put together from .env may be secret as a whole: a URL with a password.
+    const isSecret = filled !== null && String(raw).includes('$') && masked(key, filled) !== filled;
+    if (filled !== null && !isSecret) env[key] = filled;
     else if (!new RegExp(`^\\$\\{?${key}\\b[^}]*\\}?$`).test(String(raw))) unknownEnv.push(key);
   }
   return { env, unknownEnv };

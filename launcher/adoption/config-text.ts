@@ -10,6 +10,11 @@ export interface TextOptions {
   readonly comments: ReadonlyMap<string, string>;
 }
 
+/** A name may hold a line break: what follows it must not become code. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+}
+
 /** Longest line that is not broken. */
 const WIDTH = 100;
 
@@ -22,7 +27,7 @@ export function configText(file: UberConfigFile, { format, hasPackage, comments 
   const services = Object.entries(file.services ?? {}).map(([name, value]) => {
     const comment = comments.get(name);
     const line = `    ${entryText(name, value, 4)}`;
-    return comment === undefined ? line : `    // ${comment}\n${line}`;
+    return comment === undefined ? line : `    // ${oneLine(comment)}\n${line}`;
   });
   const body = `{\n  services: {\n${services.join('')}  },\n}`;
   return hasPackage

@@ -1,6 +1,7 @@
 // The `env` and the dependencies of one service, from what its command, compose, its `.env` files and its sources say.
 import { join } from 'node:path';
 import { parse } from 'dotenv';
+import { addressesIn } from '../addresses.ts';
 import { envName } from '../names.ts';
 import { referenceTo } from '../references.ts';
 import { masked } from '../secrets.ts';
@@ -21,6 +22,8 @@ interface Source {
   readonly values: Readonly<Record<string, string>>;
   /** True for what the launcher reads by itself: only what has to be changed is written. */
   readonly isRead: boolean;
+  /** True for a file that may be kept out of version control: no secret of it is written down. */
+  readonly isPrivate: boolean;
 }
 
 /** Works out the surroundings of a service. */
@@ -35,7 +38,7 @@ export function surroundingsOf(draft: Draft, neighbours: Neighbours, repository:
   const notes: string[] = [];
   const { sources, notes: fileNotes } = sourcesOf(draft, repository);
   notes.push(...fileNotes);
-  for (const { values, isRead } of sources) {
+  for (const { values, isRead, isPrivate } of sources) {
     for (const [key, value] of Object.entries(values)) {
       if (key === 'PORT' || key === 'HOST') continue;
       const { value: rewritten, services, containers } = rewriteKey(key, value, values, draft, neighbours);
@@ -43,7 +46,11 @@ export function surroundingsOf(draft: Draft, neighbours: Neighbours, repository:
       for (const container of containers) notes.push(containerNote(key, container, rewritten !== value));
       const owner = injected.get(key);
       if (owner !== undefined) notes.push(...injectedNotes(key, rewritten, owner, name));
-      else if (!isRead || rewritten !== value) env[key] = rewritten;
+      else if (isPrivate && rewritten !== value && masked(key, value) !== value) {
+        notes.push(
+          `${key} of .env looks secret, so it is not copied: set it in resources/${name}/.env.local, ${toSet(rewritten)}`,
+        );
+      } else if (!isRead || rewritten !== value) env[key] = rewritten;
       else delete env[key];
     }
   }
@@ -80,17 +87,25 @@ function sourcesOf(
   const isCompose = Object.keys(candidate.env).length > 0;
   return {
     sources: [
-      { values: facts?.envDefaults ?? {}, isRead: true },
-      { values: Object.fromEntries(rootValues), isRead: true },
+      { values: facts?.envDefaults ?? {}, isRead: true, isPrivate: false },
+      { values: Object.fromEntries(rootValues), isRead: true, isPrivate: true },
       ...(folder === repository.root
         ? []
-        : readFiles.map((path) => ({ values: readEnv(path), isRead: true }))),
-      { values, isRead: false },
-      ...(isCompose ? [{ values: candidate.env, isRead: false }] : []),
-      { values: program.env, isRead: false },
+        : readFiles.map((path) => ({ values: readEnv(path), isRead: true, isPrivate: true }))),
+      { values, isRead: false, isPrivate: false },
+      ...(isCompose ? [{ values: candidate.env, isRead: false, isPrivate: false }] : []),
+      { values: program.env, isRead: false, isPrivate: false },
     ],
     notes,
   };
+}
+
+/** Where a value has to lead, without what it holds beside. */
+function toSet(rewritten: string): string {
+  const places = addressesIn(rewritten).map(({ host, port }) => (port === null ? host : `${host}:${port}`));
+  return places.length === 0
+    ? 'with an address that holds at every start'
+    : `with the address ${places.join(', ')}`;
 }
 
 function readEnv(path: string): Record<string, string> {

@@ -341,3 +341,47 @@ test('a compose file that cannot be read is left out, and why', async () => {
   const [found] = (await init(project)).filter(({ event }) => event === 'left-out');
   expect(found).toMatchObject({ name: 'compose.yaml', reason: expect.stringContaining('it cannot be read') });
 });
+
+test('no secret of an .env file is written into the configuration', async () => {
+  using project = makeProject({
+    files: {
+      'compose.yaml':
+        'services:\n  db:\n    image: postgres\n    ports: ["5433:5432"]\n  web:\n    build: ./apps/web\n' +
+        '    environment:\n      MIXED: "postgres://u:${DB_PW}@db:5432/x"\n      OPEN: "http://${NAME}.example"\n',
+      '.env': 'DB_PW=hunter2\nNAME=shop\n',
+      'apps/web/.env': 'DATABASE_URL=postgres://u:hunter2@db:5432/x\nUSERS_API=http://users:1\n',
+      'apps/web/package.json': '{"scripts":{"start":"node server.js"}}',
+      'apps/web/server.js': SERVER,
+      'apps/users/package.json': '{"scripts":{"start":"node server.js"}}',
+      'apps/users/server.js': SERVER,
+    },
+    packages: false,
+  });
+  const events = await init(project);
+  const written = readFileSync(project.path('uber.config.json'), 'utf8');
+  expect(written).not.toContain('hunter2');
+  expect(JSON.parse(written)).toMatchObject({
+    services: { web: { env: { USERS_API: '${users.url}', OPEN: 'http://shop.example' } } },
+  });
+  expect(events.find(({ service }) => service === 'web')?.notes).toEqual([
+    'compose fills in MIXED from its shell: set it in resources/web/.env.local',
+    'DATABASE_URL leads to the port that the container "db" publishes on this machine',
+    'DATABASE_URL of .env looks secret, so it is not copied: set it in resources/web/.env.local, with the address localhost:5433',
+  ]);
+});
+
+test('names in a repository never become code of the configuration', async () => {
+  using project = makeProject({
+    files: {
+      'compose.yaml': `services:\n  "x\\n}}; throw new Error('run'); //":\n    build: ./apps/web\n    environment: { "A'b\\n": "it's \\"so\\" \\\\ \\n" }\n`,
+      'tsconfig.json': '{}',
+      'apps/web/package.json': '{"scripts":{"start":"node server.js"}}',
+      'apps/web/server.js': SERVER,
+    },
+    packages: false,
+  });
+  const { text } = (await init(project)).at(-1) as JsonEvent & { text: string };
+  expect(text).toContain(`'A\\'b\\n': 'it\\'s "so" \\\\ \\n'`);
+  const { stdout } = await runUber(['web', '--dry-run'], { cwd: project.root });
+  expect(stdout).toContain('apps/web/server.js');
+});

@@ -1,5 +1,6 @@
 // What `uber init` has found, assumed and written.
 import { basename } from 'node:path';
+import { oneLine } from '../../adoption/config-text.ts';
 import type { Proposal } from '../../adoption/propose.ts';
 import type { Output } from './output.ts';
 import { table } from './text.ts';
@@ -36,10 +37,10 @@ const libraryFacts = { entry: null, from: ['services/'], notes: [LIBRARY_NOTE], 
 
 function printText({ proposal, alsoFound, path, text, isWritten }: InitReport, output: Output): void {
   const { paint } = output;
-  const rows = proposal.services.map(({ name, entry, from }) => [name, entry, from.join(', ')]);
+  const rows = proposal.services.map(({ name, entry, from }) => [name, entry, from.join(', ')].map(oneLine));
   const found = `${table([['NAME', 'ENTRY', 'FROM'], ...rows], paint)}\n`;
   const lines = [
-    ...proposal.services.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`)),
+    ...proposal.services.flatMap(({ name, notes }) => notes.map((note) => oneLine(`${name}: ${note}`))),
     ...alsoFound.map((name) => `${name}: ${LIBRARY_NOTE}`),
   ];
   output.line(found);
@@ -47,7 +48,9 @@ function printText({ proposal, alsoFound, path, text, isWritten }: InitReport, o
     output.line(`${paint('bold', 'Assumed')}\n${lines.map((line) => `  ${line}`).join('\n')}\n`);
   const leftOut = proposal.leftOut.filter(({ name }) => !alsoFound.includes(name));
   if (leftOut.length > 0)
-    output.line(`${leftOut.map(({ name, reason }) => `left out: ${name} (${reason})`).join('\n')}\n`);
+    output.line(
+      `${leftOut.map(({ name, reason }) => oneLine(`left out: ${name} (${reason})`)).join('\n')}\n`,
+    );
   const alone = proposal.services.filter(({ options }) => options === null).map(({ name }) => name);
   if (text === null) {
     output.line('No configuration is needed: uber finds these services by itself.');
@@ -56,5 +59,6 @@ function printText({ proposal, alsoFound, path, text, isWritten }: InitReport, o
     else output.line(`${paint('green', 'Wrote')} ${basename(path)}, and read it back: it is valid.`);
     if (alone.length > 0) output.line(`Not in it, because uber finds them by itself: ${alone.join(', ')}`);
   }
-  if (isWritten || text === null) output.line('Next: uber up');
+  const isUsual = /^uber\.config\./.test(basename(path));
+  if (isWritten || text === null) output.line(`Next: uber up${isUsual ? '' : ` --config ${basename(path)}`}`);
 }
