@@ -2,20 +2,14 @@
 import { basename, join, resolve } from 'node:path';
 import type { PackageFile } from '../package-file.ts';
 import type { CommandReading, Program } from './candidate.ts';
+import { FRONT_ENDS, TOOLS } from './other-programs.ts';
 import { findPackageBin } from './package-bin.ts';
 import { findProgramFile } from './program-file.ts';
 import { findPackage, isFolder, type Repository, readIfThere } from './repository.ts';
-import {
-  FILE_RUNNERS,
-  FRONT_ENDS,
-  readRunnerCall,
-  readScriptCall,
-  readSideBySide,
-  type ScriptCall,
-  SIDE_BY_SIDE,
-  TOOLS,
-} from './runners.ts';
+import { FILE_RUNNERS, readRunnerCall } from './runners.ts';
+import { readScriptCall, type ScriptCall } from './script-calls.ts';
 import { assignmentsOf, isAssignment, readShellLine } from './shell-words.ts';
+import { readSideBySide, SIDE_BY_SIDE } from './side-by-side.ts';
 
 /** Where a command stands. */
 interface Place {
