@@ -65,6 +65,22 @@ test('a value that refers to a service outside of the run is left to the layers 
   expect(env.API).toBe('http://elsewhere');
 });
 
+test('a reference wins over the address that would be there, and over nothing else', async () => {
+  using project = makeProject({ files: SHOP, packages: false });
+  const env = { ORDERS_URL: '${orders.url}/v2', ORDERS_HOST: 'plain', PORT: '${orders.port}' };
+  expect(await envOf(project, env, FACTS)).toMatchObject({
+    ORDERS_URL: 'http://127.0.0.1:4002/v2',
+    ORDERS_HOST: '127.0.0.1',
+    PORT: '4001',
+  });
+  const config = JSON.stringify({ services: { web: { env } } });
+  project.write({ 'uber.config.json': config });
+  const { stdout } = await runUber(['env', 'web', '--env', 'ORDERS_PORT=1', '--no-color'], {
+    cwd: project.root,
+  });
+  expect(stdout).not.toMatch(/^ORDERS_URL +injected/m);
+});
+
 test('before a start the reference itself is shown', async () => {
   using project = makeProject({ files: SHOP, packages: false });
   expect(await envOf(project, { API: '${orders.url}' }, null)).toMatchObject({ API: '${orders.url}' });

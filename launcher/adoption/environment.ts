@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { addressesIn } from '../addresses.ts';
 import { envName } from '../names.ts';
-import { referenceTo } from '../references.ts';
+import { referencesIn, referenceTo } from '../references.ts';
 import { masked } from '../secrets.ts';
 import type { Draft } from './draft.ts';
 import { type Repository, readIfThere } from './repository.ts';
@@ -45,8 +45,12 @@ export function surroundingsOf(draft: Draft, neighbours: Neighbours, repository:
       dependsOn.push(...services);
       for (const container of containers) notes.push(containerNote(key, container, rewritten !== value));
       const owner = injected.get(key);
-      if (owner !== undefined) notes.push(...injectedNotes(key, rewritten, owner, name));
-      else if (isPrivate && rewritten !== value && masked(key, value) !== value) {
+      if (owner !== undefined) {
+        const wanted = services.length > 0 ? rewritten : asUrl(key, rewritten, owner);
+        // The launcher puts the plain address there by itself; anything else is written, and wins.
+        if (referencesIn(wanted).length > 0 && !isInjected(key, wanted, owner)) env[key] = wanted;
+        else notes.push(...injectedNotes(key, rewritten, owner, name));
+      } else if (isPrivate && rewritten !== value && masked(key, value) !== value) {
         notes.push(
           `${key} of .env looks secret, so it is not copied: set it in resources/${name}/.env.local, ${toSet(rewritten)}`,
         );
@@ -175,12 +179,21 @@ function containerNote(key: string, container: string, isRewritten: boolean): st
     : `${key} names the container "${container}", which publishes no such port: the value is as it was`;
 }
 
-/** An injected variable always wins: what else a value said is lost. */
+/** A program may expect a whole URL in a variable that is called a host. */
+function asUrl(key: string, value: string, owner: string): string {
+  const [address] = /HOST$/.test(key) ? addressesIn(value) : [];
+  if (address === undefined || !/^https?$/.test(address.scheme ?? '')) return value;
+  return value.replace(address.text, referenceTo(owner, 'url'));
+}
+
+/** True for the value the launcher puts into that variable by itself. */
+function isInjected(key: string, value: string, owner: string): boolean {
+  const member = key.endsWith('PORT') ? 'port' : key.endsWith('HOST') ? 'host' : 'url';
+  return value === referenceTo(owner, member);
+}
+
+/** What a value without a reference said is lost. */
 function injectedNotes(key: string, value: string, owner: string, self: string): string[] {
-  const isSame =
-    value === referenceTo(owner, 'url') ||
-    value === referenceTo(owner, 'host') ||
-    value === referenceTo(owner, 'port');
-  if (isSame || owner === self) return [];
+  if (isInjected(key, value, owner) || owner === self) return [];
   return [`${key} was ${JSON.stringify(value)}, but uber sets it to the address of "${owner}"`];
 }

@@ -1,5 +1,6 @@
 // One source file -> its syntax tree, with the lines of the source, also where TypeScript had to be compiled first.
 import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import type { Node, Options, Program } from 'acorn';
 import { useCompiler } from './compiler.ts';
 import { needsCompiling } from './module-graph.ts';
@@ -14,7 +15,8 @@ export interface ParsedSource {
 
 /** Parses a file. Null for what is no JavaScript or TypeScript, or cannot be parsed: Node itself will say why. */
 export async function parseSource(path: string): Promise<ParsedSource | null> {
-  if (!/\.(?:[cm]?[jt]s|[jt]sx)$/.test(path)) return null;
+  // Without an extension it is a program such as `bin/www`: JavaScript.
+  if (!/\.(?:[cm]?[jt]s|[jt]sx)$/.test(path) && extname(path) !== '') return null;
   const text = readFileSync(path, 'utf8');
   const program = needsCompiling(path) ? null : await parse(text);
   if (program !== null) return { path, program, lineOf: (node) => node.loc?.start.line ?? 1 };

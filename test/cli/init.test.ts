@@ -232,6 +232,35 @@ test.each<[string, Record<string, string>, Record<string, unknown>]>([
     },
   ],
   [
+    'a whole URL in a variable that uber sets by itself is written, a plain address is not',
+    {
+      'users/package.json': '{"scripts":{"start":"node server.js"}}',
+      'users/server.js': SERVER,
+      'web/package.json':
+        '{"scripts":{"start":"USERS_URL=http://users:1/v2 ORDERS_URL=http://orders:2 node server.js"}}',
+      'web/server.js': `${SERVER} fetch(process.env.ORDERS_HOST || 'http://orders-in-docker:8080')`,
+      'orders/package.json': '{"scripts":{"start":"node server.js"}}',
+      'orders/server.js': SERVER,
+    },
+    {
+      orders: 'orders',
+      users: 'users',
+      web: {
+        entry: 'web',
+        env: { ORDERS_HOST: '${orders.url}', USERS_URL: '${users.url}/v2' },
+        dependsOn: ['users', 'orders'],
+      },
+    },
+  ],
+  [
+    'an entry without an extension is a program',
+    {
+      'api/package.json': '{"main":"bin/www","scripts":{"start":"node ."}}',
+      'api/bin/www': `#!/usr/bin/env node\n${SERVER}`,
+    },
+    { api: 'api' },
+  ],
+  [
     'the programs of concurrently are services',
     {
       'package.json':
@@ -292,8 +321,10 @@ test('what was assumed and left out is said', async () => {
       'compose.yaml':
         'services:\n  web:\n    build: ./apps/web\n    environment: { DB: "postgres://x:${DB_PASSWORD}@db/x" }\n' +
         '    env_file: [web.env]\n  ml:\n    build: ./ml\n  far:\n    build: https://example.com/far.git\n',
-      'web.env': 'SESSION_SECRET=hush\nUSERS_URL=http://users:1/v2\n',
+      'web.env': 'SESSION_SECRET=hush\nML_URL=https://ml.example\n',
       'ml/main.py': '',
+      'apps/ml/package.json': '{"scripts":{"start":"node server.js"}}',
+      'apps/ml/server.js': SERVER,
       'apps/web/package.json': '{"scripts":{"start":"node -r ./setup.js server.js"}}',
       'apps/web/server.js': SERVER,
       'apps/users/package.json': '{"scripts":{"start":"node server.js"}}',
@@ -310,14 +341,13 @@ test('what was assumed and left out is said', async () => {
     'compose fills in DB from its shell: set it in resources/web/.env.local',
     'the values of web.env are written into "env"',
     'SESSION_SECRET of web.env not copied, as it looks secret: use --env-file web.env',
-    'USERS_URL was "${users.url}/v2", but uber sets it to the address of "users"',
+    'ML_URL was "https://ml.example", but uber sets it to the address of "ml"',
   ]);
   expect(readFileSync(project.path('uber.config.json'), 'utf8')).not.toContain('hush');
   const leftOut = events.filter(({ event }) => event === 'left-out');
   expect(Object.fromEntries(leftOut.map(({ name, reason }) => [name, reason]))).toEqual({
     far: 'a container of the image https://example.com/far.git: start it with docker compose up -d far',
     gone: 'apps/gone/dist/main.js does not exist; build it first?',
-    ml: 'no Node program was found in ml',
     site: '"next" starts processes of its own: run it beside uber',
   });
 });
