@@ -9,6 +9,7 @@ export type FindingId =
   | 'build' // a source that does not compile
   | 'chdir' // process.chdir
   | 'dependency-versions' // several versions of one dependency
+  | 'env-shape' // a variable uber sets is expected to hold something else
   | 'hard-coded-url' // an address of another service in a source or an .env file
   | 'native-addon' // an addon that cannot be loaded in a thread
   | 'node-version' // engines.node is not satisfied

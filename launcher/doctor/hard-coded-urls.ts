@@ -27,6 +27,19 @@ export function judgeAddress(fact: AddressFact, caller: Caller, all: readonly Ca
   const { address, envKeys, line } = fact;
   // Only the default of a variable that has a value: that value is looked at by itself.
   const injected = injectedKeys(all);
+  const misread = envKeys.find(
+    (key) => /_HOST$/.test(key) && injected.has(key) && caller.env[key] === undefined,
+  );
+  if (misread !== undefined && /^(?:https?|wss?)$/.test(address.scheme ?? '')) {
+    const owner = all.find(({ name }) => new RegExp(`^${envName(name)}_(?:SERVICE_)?HOST$`).test(misread));
+    return {
+      id: 'env-shape',
+      severity: 'warning',
+      line,
+      message: `${misread} is read as a URL here, but uber puts the bare host name of "${owner?.name ?? ''}" there.`,
+      hint: `Set it in the configuration: env: { ${misread}: '${referenceTo(owner?.name ?? '', 'url')}' }`,
+    };
+  }
   if (envKeys.some((key) => injected.has(key) || caller.env[key] !== undefined)) return null;
   const callee = calleeOf(address, caller, all);
   const [key] = envKeys;

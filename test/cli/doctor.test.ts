@@ -150,6 +150,27 @@ test('addresses of other services that are fixed are found, with the service the
   ]);
 });
 
+test('a URL that is read from a variable with a host name is found, unless it is configured', async () => {
+  using project = makeProject({
+    files: {
+      'services/name-service.mjs': `${LISTEN}.listen(3000);`,
+      'services/web.mjs': "fetch(process.env.NAME_SERVICE_HOST || 'http://names:8080');",
+    },
+    packages: false,
+  });
+  expect((await examine(project)).findings).toMatchObject([
+    {
+      ...{ id: 'env-shape', severity: 'warning', service: 'web', line: 1 },
+      hint: "Set it in the configuration: env: { NAME_SERVICE_HOST: '${name-service.url}' }",
+    },
+  ]);
+  project.write({
+    'uber.config.json':
+      '{ "services": { "web": { "env": { "NAME_SERVICE_HOST": "${name-service.url}" } } } }',
+  });
+  expect((await examine(project)).findings).toEqual([]);
+});
+
 test('addons that only register themselves are found in all a service depends on', async () => {
   const addon = (symbol: string): string => `\u007fELF ... ${symbol} ...`;
   const needs = (...names: string[]): string =>
