@@ -65,7 +65,7 @@ async function bundleLauncher(): Promise<void> {
     },
     // yargs measures text with string-width, whose Unicode tables cost 60 ms at every start; our texts are plain.
     alias: { 'string-width': 'fast-string-width' },
-    external: ['esbuild', 'pino'],
+    external: ['esbuild', 'oxc-transform', 'pino'],
     metafile: true,
   });
   writeLicenses(Object.keys(metafile.inputs));

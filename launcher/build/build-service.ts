@@ -8,10 +8,11 @@ import type { BuildManifest, CompiledFile } from '../protocol.ts';
 import { BuildCache, hashOf } from './build-cache.ts';
 import { compileFiles, type SourceFile } from './compile-files.ts';
 import { compilerVersion } from './compiler.ts';
+import { type DecoratorOptions, decoratorOptionsOf } from './decorator-options.ts';
 import { isInstalled, type ModuleGraph, needsCompiling, readModuleGraph } from './module-graph.ts';
 
 /** Raise it when what is remembered of a graph changes its shape. */
-const GRAPH_VERSION = '2';
+const GRAPH_VERSION = '3';
 
 /** `process.env.PORT`, `env['PORT']`, `const { PORT = 3000 } = process.env`. */
 const READS_PORT = /\benv\??\.?(?:PORT\b|\[\s*['"`]PORT['"`])|\{[^{}]*\bPORT\b[^{}]*\}\s*=\s*process\.env\b/;
@@ -50,7 +51,7 @@ export class ServiceBuilder {
   }
 
   async #readGraph(entry: string, settings: SourceSettings): Promise<ModuleGraph> {
-    const graph = await readModuleGraph(entry);
+    const graph = await readModuleGraph(entry, (path) => settings.decorators(path));
     const keys = graph.files.map((path) => settings.key(path));
     const remembered: Remembered = { graph, keys, places: placesOf(graph.files) };
     if (graph.isComplete) this.#cache.write(graphName(entry), JSON.stringify(remembered));
@@ -101,7 +102,12 @@ class SourceSettings {
 
   sourceFile(path: string): SourceFile {
     const requiresImports = !/^(?:node|preserve|es)/i.test(this.#compilerOptions(path)?.module ?? '');
-    return { path, key: this.key(path), format: this.#format(path), requiresImports };
+    const decorators = this.decorators(path);
+    return { path, key: this.key(path), format: this.#format(path), requiresImports, decorators };
+  }
+
+  decorators(path: string): DecoratorOptions | null {
+    return decoratorOptionsOf(this.#compilerOptions(path));
   }
 
   /** Hash of the content and of all settings that shape the output. */

@@ -4,6 +4,8 @@ import type { BuildFailure, BuildOptions, Message } from 'esbuild';
 import type { CompiledFile } from '../protocol.ts';
 import { type BuildCache, hashOf } from './build-cache.ts';
 import { compilerVersion, useCompiler } from './compiler.ts';
+import { decoratedFiles, metadataVersion, ownErrorOf } from './decorated-files.ts';
+import type { DecoratorOptions } from './decorator-options.ts';
 import { buildFailed } from './module-graph.ts';
 
 /** Part of every key of the cache: raise it when the output changes for the same input. */
@@ -19,6 +21,8 @@ export interface SourceFile {
   readonly format: CompiledFile['format'];
   /** True when `import()` in CommonJS becomes `require`, as `tsc` does it for `"module": "commonjs"`. */
   readonly requiresImports: boolean;
+  /** Set when its tsconfig.json asks for the metadata of decorators. */
+  readonly decorators: DecoratorOptions | null;
 }
 
 /**
@@ -67,6 +71,7 @@ async function transform(
   if (files.length === 0) return [];
   const { format } = target;
   const root = rootOf(files);
+  const decorators = new Map(files.map((file) => [file.path, file.decorators]));
   const options: BuildOptions & { write: false } = {
     // Numbered, because two sources may differ in their extension only.
     entryPoints: files.map(({ path }, index) => ({ in: path, out: String(index) })),
@@ -81,6 +86,7 @@ async function transform(
     sourcesContent: false,
     supported: { 'dynamic-import': !target.requiresImports },
     logLevel: 'silent',
+    plugins: [decoratedFiles((path) => decorators.get(path) ?? null, format)],
   };
   try {
     const { outputFiles, warnings } = await useCompiler(({ build }) => build(options));
@@ -109,6 +115,8 @@ async function retryAsModules(
 ): Promise<[string, CompiledFile][]> {
   const [first] = failure.errors ?? [];
   if (first === undefined) throw failure;
+  const ownError = ownErrorOf(failure.errors);
+  if (ownError !== null) throw ownError;
   const root = rootOf(files);
   if (target.format === 'module' || failure.errors.some((error) => !isTopLevelAwait(error)))
     throw buildFailed(first, root);
@@ -170,6 +178,7 @@ function inlineMap(map: string, path: string): string {
   return `data:application/json;base64,${Buffer.from(JSON.stringify(parsed)).toString('base64')}`;
 }
 
-function nameOf({ path, key }: SourceFile, format: Format): string {
-  return `${hashOf(OUTPUT_VERSION, compilerVersion(), basename(path), key)}.${format === 'module' ? 'mjs' : 'cjs'}`;
+function nameOf({ path, key, decorators }: SourceFile, format: Format): string {
+  const version = decorators === null ? compilerVersion() : `${compilerVersion()} ${metadataVersion()}`;
+  return `${hashOf(OUTPUT_VERSION, version, basename(path), key)}.${format === 'module' ? 'mjs' : 'cjs'}`;
 }

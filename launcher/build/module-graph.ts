@@ -4,6 +4,8 @@ import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import type { BuildOptions, Message, Metafile, Plugin } from 'esbuild';
 import { UberError } from '../errors.ts';
 import { useCompiler } from './compiler.ts';
+import { decoratedFiles, ownErrorOf } from './decorated-files.ts';
+import type { DecoratorOptions } from './decorator-options.ts';
 
 /** The service's own files and what leads from one to the other. Paths are absolute, links followed. */
 export interface ModuleGraph {
@@ -32,11 +34,18 @@ export function isInstalled(path: string): boolean {
   return path.split(sep).includes('node_modules');
 }
 
+/** For who only reads sources: imports that only metadata needs are not followed. */
+export const noMetadata = (): null => null;
+
 /**
  * Reads the module graph behind a file.
+ * @param decoratorsOf the options of a file whose decorators may need metadata: it imports classes only for that
  * @throws UberError `BUILD_FAILED` for a syntax error in TypeScript (in JavaScript Node itself reports it)
  */
-export async function readModuleGraph(entry: string): Promise<ModuleGraph> {
+export async function readModuleGraph(
+  entry: string,
+  decoratorsOf: (path: string) => DecoratorOptions | null,
+): Promise<ModuleGraph> {
   const edges = new Map<string, string>();
   const options: BuildOptions & { metafile: true } = {
     entryPoints: [entry],
@@ -51,12 +60,14 @@ export async function readModuleGraph(entry: string): Promise<ModuleGraph> {
     outdir: dirname(entry),
     treeShaking: false,
     loader: { '.node': 'empty' },
-    plugins: [ownFilesOnly(edges)],
+    plugins: [ownFilesOnly(edges), decoratedFiles(decoratorsOf, 'module')],
   };
   const result = await useCompiler(({ build }) => build(options)).catch(
     (failure: unknown) => failure as { errors?: Message[]; metafile?: undefined },
   );
   const errors = result.errors ?? [];
+  const ownError = ownErrorOf(errors);
+  if (ownError !== null) throw ownError;
   const syntaxError = errors.find(({ location }) => location !== null && needsCompiling(location.file));
   if (syntaxError !== undefined) throw buildFailed(syntaxError, dirname(entry));
   if (result.metafile === undefined) return { files: [entry], imports: [], isComplete: false };

@@ -1,5 +1,5 @@
 // What all sources of one program say about the network.
-import { isInstalled, readModuleGraph } from './module-graph.ts';
+import { isInstalled, noMetadata, readModuleGraph } from './module-graph.ts';
 import { readSourceFacts } from './source-facts.ts';
 
 /** The facts of a program. */
@@ -17,7 +17,7 @@ export interface NetworkFacts {
 /** Reads all of the program's own files; null for an installed one, and for sources that do not compile. */
 export async function readNetworkFacts(entry: string): Promise<NetworkFacts | null> {
   if (isInstalled(entry)) return null;
-  const graph = await readModuleGraph(entry).catch(() => null);
+  const graph = await readModuleGraph(entry, noMetadata).catch(() => null);
   if (graph === null) return null;
   const files = await Promise.all(graph.files.map((path) => readSourceFacts(path)));
   const facts = files.filter((file) => file !== null);

@@ -1,7 +1,7 @@
 // The files of a service, parsed once each however many services share them.
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isInstalled, readModuleGraph } from '../build/module-graph.ts';
+import { isInstalled, noMetadata, readModuleGraph } from '../build/module-graph.ts';
 import { type ParsedSource, parseSource } from '../build/parse-source.ts';
 import { factsOf, type SourceFacts } from '../build/source-facts.ts';
 import { toUberError, type UberError } from '../errors.ts';
@@ -34,7 +34,7 @@ export class SourceReader {
     let paths: readonly string[] = [entry];
     let problem: UberError | null = null;
     try {
-      paths = isInstalled(entry) ? packageFiles(entry) : (await readModuleGraph(entry)).files;
+      paths = isInstalled(entry) ? packageFiles(entry) : (await readModuleGraph(entry, noMetadata)).files;
     } catch (error) {
       problem = toUberError(error);
     }

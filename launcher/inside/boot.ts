@@ -19,6 +19,9 @@ const loader = Module as unknown as {
 export async function bootService(scope: ServiceScope): Promise<void> {
   const { entry, args, build } = scope.start;
   process.argv = [process.execPath, entry, ...args];
+  // What was loaded to get here is not what the program was started with.
+  Reflect.deleteProperty(process, 'mainModule');
+  Reflect.deleteProperty(loader._cache, __filename);
   reportExit();
   interceptListen();
   noteDatagrams();

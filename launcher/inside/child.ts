@@ -23,6 +23,28 @@ adoptNestedWorkers({
   introduce: (wires) => link.serve(wires),
   build: () => knownBuild(link.start.build),
 });
+waitForFullPipes();
 openStandardStreamsByName();
 followCluster();
 void bootService(scope);
+
+/** A full pipe makes the service wait, as in a thread, and nothing that is written before the end is lost. */
+function waitForFullPipes(): void {
+  for (const name of ['stdout', 'stderr']) {
+    const { get, ...rest } = Object.getOwnPropertyDescriptor(process, name) ?? {};
+    if (get === undefined) continue;
+    let isBlocking = false;
+    // Made when first asked for, as Node does it.
+    Object.defineProperty(process, name, {
+      ...rest,
+      get() {
+        const stream = Reflect.apply(get, process, []) as {
+          _handle?: { setBlocking?(value: boolean): void };
+        };
+        if (!isBlocking) stream._handle?.setBlocking?.(true);
+        isBlocking = true;
+        return stream;
+      },
+    });
+  }
+}

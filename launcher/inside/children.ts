@@ -46,7 +46,8 @@ function binding<Name extends keyof Bindings>(name: Name): Bindings[Name] {
   // With --pending-deprecation Node would warn of `process.binding`, as if the service had called it.
   process.noDeprecation = true;
   const found = (process as unknown as { binding(name: string): Bindings[Name] }).binding(name);
-  Reflect.set(process, 'noDeprecation', noDeprecation);
+  if (noDeprecation === undefined) Reflect.deleteProperty(process, 'noDeprecation');
+  else process.noDeprecation = noDeprecation;
   return found;
 }
 

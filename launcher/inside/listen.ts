@@ -4,6 +4,7 @@ import net from 'node:net';
 import { type PortRequest, parseListen } from './listen-request.ts';
 import { stackHere } from './report.ts';
 import { currentScope, type ServiceScope } from './scope.ts';
+import { trackConnections } from './stop.ts';
 import { listenOnMoved } from './unix-sockets.ts';
 
 /** `net.Server` with the method Node itself binds through; there since the first releases, under this name. */
@@ -121,6 +122,7 @@ function watch(
     (server as EventEmitter).off(errorMonitor, onError);
     if (scope.main !== null && isStillMain()) scope.main.isOpening = false;
     scope.servers.add(server);
+    trackConnections(server);
     if (isForCluster) lentToCluster.add(server);
     if (!isMain) scope.extras.add(server);
     const address = server.address();

@@ -19,7 +19,7 @@ const OF_THE_PROCESS = [
 
 /** For every thread of a service: what belongs to the whole process is the service's own, or is refused. */
 export function presentAsProcess(): void {
-  process.cwd = () => currentScope().start.cwd;
+  replaceMethod(process, 'cwd', () => () => currentScope().start.cwd);
   for (const name of OF_THE_PROCESS) refuse(name);
 }
 
@@ -34,6 +34,7 @@ export function presentAsMainThread(): void {
     threadId: 0,
     resourceLimits: {},
   });
+  if ('threadName' in workerThreads) Object.assign(workerThreads, { threadName: '' });
 }
 
 function refuse(name: string): void {
@@ -53,13 +54,17 @@ function refuse(name: string): void {
 
 /** `process.exit` ends the service only; main is told who called it. */
 export function reportExit(): void {
-  const original = process.exit;
-  process.exit = function exit(...args: [code?: number | string | null]): never {
-    const exitCode = Number(args[0] ?? process.exitCode ?? 0);
-    currentScope().link.post({ type: 'exit', exitCode, stack: stackHere('process.exit') });
-    // No argument and `undefined` differ: the second would clear process.exitCode.
-    return Reflect.apply(original, process, args);
-  };
+  replaceMethod(
+    process,
+    'exit',
+    (original) =>
+      function (this: unknown, ...args: unknown[]): unknown {
+        const exitCode = Number(args[0] ?? process.exitCode ?? 0);
+        currentScope().link.post({ type: 'exit', exitCode, stack: stackHere('process.exit') });
+        // No argument and `undefined` differ: the second would clear process.exitCode.
+        return Reflect.apply(original, process, args);
+      },
+  );
 }
 
 /**
@@ -83,7 +88,7 @@ function keepSignals(): void {
       },
   );
   // Node has it end the whole process, handlers or not.
-  process.abort = () => process.exit(128 + constants.signals.SIGABRT);
+  replaceMethod(process, 'abort', () => () => process.exit(128 + constants.signals.SIGABRT));
 }
 
 /** What the system does with a signal to a process: its handler, else its end, unless it is one that does nothing. */

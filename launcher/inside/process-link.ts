@@ -31,7 +31,7 @@ export class ProcessLink implements Link {
     this.#control.once('close', () => this.onOrphaned());
     // The service decides how long its process lives.
     this.#control.unref();
-    setImmediate(() => this.#take(Buffer.alloc(0)));
+    if (this.#rest.length > 0) setImmediate(() => this.#take(Buffer.alloc(0)));
   }
 
   readonly post: Link['post'] = (message) => {

@@ -64,12 +64,12 @@ export function loadTypeScriptFrom(build: BuildManifest, compile: (path: string)
 }
 
 /**
- * Up to 22.22 and 24.20 Node cannot link what an imported CommonJS file requires once a `load` hook is there ("request
+ * Node 22, and 24 up to 24.20, cannot link what an imported CommonJS file requires once a `load` hook is there ("request
  * for './x' is not in cache"). Under this name its own translators hand the file to the CommonJS loader, which can.
  */
 function asRequired(loaded: LoadFnOutput): LoadFnOutput {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const isMended = (major === 22 && minor >= 23) || (major === 24 && minor >= 21) || major >= 26;
+  const isMended = (major === 24 && minor >= 21) || major >= 26;
   return isMended ? loaded : { ...loaded, format: 'commonjs-sync', shortCircuit: true };
 }
 

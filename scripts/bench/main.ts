@@ -1,11 +1,12 @@
 // Entry of `npm run bench`: reads the command line, runs one scenario of the table and prints its report.
 import { parseArgs } from 'node:util';
 import { bootScenario } from './boot/boot.ts';
+import { costScenario } from './cost/cost.ts';
 import { Leftovers } from './leftovers.ts';
 import { readMachine } from './machine.ts';
 import { type BenchOptions, FLAVOURS, type Flavour, type Scenario } from './scenario.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { boot: bootScenario };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { boot: bootScenario, cost: costScenario };
 
 /** A mistake on the command line; its message is all there is to tell. */
 class UsageError extends Error {}
@@ -36,6 +37,7 @@ async function run(argv: readonly string[]): Promise<void> {
     services: (values.services ?? ['15', '50']).map((text) => count('--services', text)),
     rounds: count('--rounds', values.rounds),
     flavour: flavourOf(values.flavour),
+    seconds: count('--seconds', values.seconds),
   };
   const machine = readMachine();
   const report = await scenario.run(options, { leftovers, progress: (text) => console.error(text) });
@@ -52,6 +54,7 @@ function parse(argv: readonly string[]) {
         services: { type: 'string', multiple: true },
         rounds: { type: 'string', default: '7' },
         flavour: { type: 'string', default: 'js' },
+        seconds: { type: 'string', default: '3' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -82,9 +85,10 @@ function helpText(): string {
     ...scenarios,
     '',
     'Options:',
-    '  --services N  How many services; may be repeated. Default: 15 and 50',
-    '  --rounds N    Measured rounds of each launcher. Default: 7',
-    `  --flavour F   What the services are written in: ${FLAVOURS.join(' or ')}. Default: js`,
+    '  --services N  Of boot: how many services; may be repeated. Default: 15 and 50',
+    '  --rounds N    Measured rounds of each side. Default: 7',
+    `  --flavour F   Of boot: what the services are written in: ${FLAVOURS.join(' or ')}. Default: js`,
+    '  --seconds N   Of cost: length of each measurement of throughput. Default: 3',
     '  --json        One JSON object on stdout',
     '  -h, --help    This text',
   ].join('\n');

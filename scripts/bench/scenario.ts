@@ -13,6 +13,8 @@ export interface BenchOptions {
   /** Measured rounds of each launcher; warm-up rounds come on top. */
   readonly rounds: number;
   readonly flavour: Flavour;
+  /** How long each measurement of throughput takes. */
+  readonly seconds: number;
 }
 
 /** What main lends a scenario. */

@@ -17,6 +17,21 @@ const SOURCE = [
   "export default (q: unknown, r: import('node:http').ServerResponse) => r.end(greet({ name: 'tea' }));",
 ].join('\n');
 
+/** The same, with what oxc compiles before esbuild. */
+const DECORATED = [
+  "import 'reflect-metadata'; import { createServer, type ServerResponse } from 'node:http';",
+  'enum Tone { Calm = "calm" }  const Dec: any = () => () => {}; interface Erased { name: string }',
+  '@Dec() class Greeter { constructor(private readonly tone: Tone) {}',
+  '  @Dec() greet({ name }: Erased): string {',
+  "    const text = [name, this.tone].join(' ');",
+  '    const loud = text.toUpperCase();',
+  '    return loud;',
+  '  } }',
+  "createServer((q, r: ServerResponse) => r.end(new Greeter(Tone.Calm).greet({ name: 'tea' }))).listen(3000);",
+].join('\n');
+
+const METADATA = '{ "compilerOptions": { "experimentalDecorators": true, "emitDecoratorMetadata": true } }';
+
 interface Message {
   id?: number;
   method?: string;
@@ -81,8 +96,11 @@ class Debugger {
   }
 }
 
-test('a breakpoint in a TypeScript source is hit at its line, with its variables', async () => {
-  using project = makeProject({ files: { 'services/foo/index.ts': SOURCE } });
+test.each([
+  ['TypeScript source', { 'services/foo/index.ts': SOURCE }],
+  ['decorated class', { 'services/foo/index.ts': DECORATED, 'services/foo/tsconfig.json': METADATA }],
+])('a breakpoint in a %s is hit at its line, with its variables', async (_what, files) => {
+  using project = makeProject({ files });
   const file = project.path('services', 'foo', 'index.ts');
   const main = join(REPOSITORY, 'dist', 'cli', 'main.js');
   const child = spawn(process.execPath, ['--inspect=127.0.0.1:0', main, 'foo', '--json'], {
@@ -114,8 +132,9 @@ test('a breakpoint in a TypeScript source is hit at its line, with its variables
   );
   const { scriptSource } = await session.send('Debugger.getScriptSource', { scriptId }, worker);
   const lines = String(scriptSource).split('\n');
+  const firstColumn = (index: number): number => lines[index]?.search(/\S/) ?? 0;
   const lineNumber = lines.findIndex((_line, index) => {
-    const entry = map.findEntry(index, 2);
+    const entry = map.findEntry(index, firstColumn(index));
     return 'originalLine' in entry && entry.originalLine === 5; // counted from 0
   });
   await session.send('Debugger.setBreakpointByUrl', { lineNumber, url: pathToFileURL(file).href }, worker);
@@ -127,7 +146,8 @@ test('a breakpoint in a TypeScript source is hit at its line, with its variables
     location: { lineNumber: number };
   }[];
   expect(frame?.functionName).toBe('greet');
-  const origin = map.findEntry(frame?.location.lineNumber ?? 0, 2);
+  const at = frame?.location.lineNumber ?? 0;
+  const origin = map.findEntry(at, firstColumn(at));
   expect(origin).toMatchObject({ originalLine: 5, originalSource: 'index.ts' });
   const { result } = await session.send(
     'Debugger.evaluateOnCallFrame',

@@ -20,6 +20,8 @@ export interface UberResult {
 export interface UberProcessOptions {
   readonly cwd: string;
   readonly env?: Record<string, string>;
+  /** False: `env` is the whole environment. */
+  readonly inherit?: boolean;
 }
 
 /** Started at once; awaited through `ended`. */
@@ -30,11 +32,11 @@ export class UberProcess implements AsyncDisposable {
   stderr = '';
   readonly #waiting = new Set<() => void>();
 
-  constructor(args: readonly string[], { cwd, env = {} }: UberProcessOptions) {
+  constructor(args: readonly string[], { cwd, env = {}, inherit = true }: UberProcessOptions) {
     const { NODE_OPTIONS: _, NO_COLOR: __, FORCE_COLOR: ___, ...inherited } = process.env;
     this.child = spawn(process.execPath, [join(REPOSITORY, 'dist', 'cli', 'main.js'), ...args], {
       cwd,
-      env: { ...inherited, ...env },
+      env: inherit ? { ...inherited, ...env } : env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => this.#take('stdout', text));

@@ -23,10 +23,15 @@ export const PACKAGES = join(ROOT, 'node_modules');
  * @param folder empty; gets a copy of the built launcher, so that a build meanwhile does not change what is measured
  */
 export function makeLaunchers(folder: string): Readonly<Record<LauncherName, Launcher>> {
+  return { bare: BARE, uber: uberFrom(copyLauncher(folder)) };
+}
+
+/** Copies the built launcher into an empty folder and returns the file of its command. */
+export function copyLauncher(folder: string): string {
   cpSync(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true });
   cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
   symlinkSync(PACKAGES, join(folder, 'node_modules'), 'junction');
-  return { bare: BARE, uber: uberFrom(folder) };
+  return join(folder, 'dist', 'cli', 'main.js');
 }
 
 const BARE: Launcher = {
@@ -40,8 +45,7 @@ const BARE: Launcher = {
   },
 };
 
-function uberFrom(folder: string): Launcher {
-  const program = join(folder, 'dist', 'cli', 'main.js');
+function uberFrom(program: string): Launcher {
   return {
     args: ({ services }) => [program, ...services.map(({ name }) => name), '--json'],
     urls: ({ services }) =>

@@ -1,5 +1,6 @@
 // The table of the scenario `boot`, and what it says about the target. Pure.
 import type { Spread } from '../statistics.ts';
+import { table } from '../table.ts';
 import {
   type Comparison,
   type Figures,
@@ -79,16 +80,4 @@ function spreadText(spread: Spread | null): string {
 
 function ratioText(ratio: number | null): string {
   return ratio === null ? '-' : `${ratio.toFixed(2)}x`;
-}
-
-/** Columns of figures are aligned to the right. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  '),
-  );
 }
