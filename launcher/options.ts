@@ -21,7 +21,10 @@ export interface ServiceOptions {
   args?: string[] | undefined;
   /** What `process.cwd()` answers in the service, relative to the configuration file. Default: the service's folder. */
   cwd?: string | undefined;
-  /** Environment of the service; a value in the shell wins over it. */
+  /**
+   * Environment of the service; a value in the shell wins over it. `${orders.url}`, `${orders.host}` and
+   * `${orders.port}` stand for the address of the service `orders`.
+   */
   env?: Record<string, string | number | boolean> | undefined;
   /** Services that must be ready before this one starts. */
   dependsOn?: string[] | undefined;

@@ -24,6 +24,12 @@ export async function findPortHolder(port: number, platform = process.platform):
   return (await FINDERS[platform]?.(port).catch(() => null)) ?? null;
 }
 
+/** The command a person types to remove a folder with all that is in it. */
+export function removalCommand(path: string, platform = process.platform): string {
+  const quoted = /[^\w./\\:-]/.test(path) ? `"${path}"` : path;
+  return platform === 'win32' ? `rmdir /s /q ${quoted.replaceAll('/', '\\')}` : `rm -rf ${quoted}`;
+}
+
 /** Reads the output of `lsof -Fpc`: one field a line, its kind in the first letter. */
 export function parseLsof(text: string): PortHolder | null {
   const pid = /^p(\d+)$/m.exec(text)?.[1];

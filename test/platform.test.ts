@@ -1,6 +1,6 @@
 // Who holds a port: on this system for real, on the others from what their tools print.
 import { createServer } from 'node:net';
-import { findPortHolder, parseLsof, parseNetstat } from '../launcher/platform.ts';
+import { findPortHolder, parseLsof, parseNetstat, removalCommand } from '../launcher/platform.ts';
 
 test('the holder of a port is found', async () => {
   const server = createServer();
@@ -30,4 +30,12 @@ test('netstat -ano of Windows is read', () => {
   ].join('\r\n');
   expect(parseNetstat(text, 3000)).toEqual({ pid: 2222, program: null });
   expect(parseNetstat(text, 4000)).toBeNull();
+});
+
+test.each([
+  ['linux', '.uber/runs/a', 'rm -rf .uber/runs/a'],
+  ['darwin', 'my runs/a', 'rm -rf "my runs/a"'],
+  ['win32', '.uber/runs/a', 'rmdir /s /q .uber\\runs\\a'],
+] as const)('a folder is removed on %s', (platform, path, command) => {
+  expect(removalCommand(path, platform)).toBe(command);
 });

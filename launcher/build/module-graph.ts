@@ -34,6 +34,9 @@ export function isInstalled(path: string): boolean {
   return path.split(sep).includes('node_modules');
 }
 
+/** For who only reads sources: imports that only metadata needs are not followed. */
+export const noMetadata = (): null => null;
+
 /**
  * Reads the module graph behind a file.
  * @param decoratorsOf the options of a file whose decorators may need metadata: it imports classes only for that

@@ -5,6 +5,7 @@ import { UberError } from '../errors.ts';
 import { envName, isValidName, VERBS } from '../names.ts';
 import { didYouMean } from '../nearest.ts';
 import type { ServiceOptions, UberConfig } from '../options.ts';
+import { isReferenceMember, REFERENCE_MEMBERS, referencesIn } from '../references.ts';
 import type { ReadyConfig, ServiceSpec } from '../types.ts';
 import { ENTRY_HINT, findEntry, isServiceFile } from './entry-file.ts';
 
@@ -44,6 +45,7 @@ export function readCatalog(config: UberConfig): Catalog {
     } else if (found.some((other) => other.path === path)) withoutEntry.set(name, path);
     else throw entryNotFound(name, path);
   }
+  assertReferences(specs);
   assertOverrides(config, [...specs.keys()]);
   if (specs.size === 0) {
     throw new UberError('NO_SERVICES', `No services in ${config.root}: its "services" folder holds none.`, {
@@ -110,6 +112,28 @@ function assertName(name: string, others: readonly string[]): void {
       ? `Two services are called "${name}".`
       : `Services "${other}" and "${name}" would share the variable ${envName(name)}_URL.`;
   throw new UberError('NAME_CLASH', message, { hint: 'Rename one of them.' });
+}
+
+/** A `${name.url}` that leads nowhere would reach the program as it stands. */
+function assertReferences(specs: ReadonlyMap<string, ServiceSpec>): void {
+  const known = [...specs.keys()];
+  for (const { name, env } of specs.values()) {
+    for (const [key, value] of Object.entries(env)) {
+      for (const { service, member } of referencesIn(value)) {
+        const where = `services.${name}.env.${key} refers to \${${service}.${member}}`;
+        if (specs.has(service) && !isReferenceMember(member)) {
+          throw new UberError('CONFIG_INVALID', `${where}, but a service has no "${member}".`, {
+            hint: `Known: ${REFERENCE_MEMBERS.join(', ')}. For the text itself write $\${...}.`,
+          });
+        }
+        if (specs.has(service) || !isReferenceMember(member)) continue;
+        throw new UberError('CONFIG_INVALID', `${where}, and there is no service "${service}".`, {
+          hint:
+            didYouMean(service, known) ?? `Known: ${known.join(', ')}. For the text itself write $\${...}.`,
+        });
+      }
+    }
+  }
 }
 
 /** `--env name.KEY=value` for a service that is not there would be lost without a word. */

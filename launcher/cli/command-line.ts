@@ -3,13 +3,15 @@ import yargs, { type Argv, type Options, type PositionalOptions } from 'yargs';
 import { ERROR_CODES, toUberError, UberError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import type { Command, GlobalArgs } from './command.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { envCommand } from './commands/env.ts';
+import { initCommand } from './commands/init.ts';
 import { upCommand } from './commands/up.ts';
 import { endProcess, type Outcome } from './outcome.ts';
 import { createOutput } from './output/output.ts';
 import { readVersion } from './version.ts';
 
-const COMMANDS: readonly Command[] = [upCommand, envCommand];
+const COMMANDS: readonly Command[] = [upCommand, envCommand, doctorCommand, initCommand];
 
 /** Parses the arguments, runs the verb and ends the process as the contract says. Never throws. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
@@ -66,7 +68,8 @@ function addCommand(parser: Argv, command: Command, done: (outcome: Outcome) => 
     command.summary,
     (self) => {
       for (const [line, what] of command.examples) self.example(line, what);
-      return self.positional('services', SERVICES).options(command.options);
+      const takesServices = command.usage.some((usage) => usage.includes('[services..]'));
+      return (takesServices ? self.positional('services', SERVICES) : self).options(command.options);
     },
     async (args) => {
       const behind = (args['--'] as string[] | undefined) ?? [];

@@ -5,6 +5,7 @@ import { parse } from 'dotenv';
 import { UberError } from '../errors.ts';
 import { envName } from '../names.ts';
 import type { UberConfig } from '../options.ts';
+import { fillReferences, isReferenceMember, referencesIn } from '../references.ts';
 import type { EnvValue, ServiceSpec } from '../types.ts';
 
 /** What only the launcher knows about a service of a run. */
@@ -55,7 +56,7 @@ export function resolveEnv(
 
 const NOWHERE = { host: '', port: 0, url: '' };
 
-/** The variables the launcher adds for a service, in a run of the services given. */
+/** The variables the launcher adds for a service, in a run of the services given; not those the configuration replaces. */
 export function injectedKeys(spec: ServiceSpec, specs: readonly ServiceSpec[]): string[] {
   const peers = new Map(
     specs.map((peer) => {
@@ -63,9 +64,9 @@ export function injectedKeys(spec: ServiceSpec, specs: readonly ServiceSpec[]): 
       return [peer.name, { ...NOWHERE, ports: new Map(named.map((name) => [name, NOWHERE])) }];
     }),
   );
-  return Object.keys(
-    injectedValues(spec, { runId: '', namespace: '', dataDir: '', host: '', port: 0, peers }),
-  );
+  const facts = { runId: '', namespace: '', dataDir: '', host: '', port: 0, peers };
+  const ofPeers = Object.keys(peerValues(peers)).filter((key) => !hasReference(spec, key));
+  return [...ofPeers, ...Object.keys(ownValues(spec, facts))];
 }
 
 /** Only the values, as a process has them. */
@@ -90,25 +91,65 @@ function layersOf(
     .reverse();
   // An override for one service stands before one for all.
   overrides.sort((a, b) => Number(b.service !== null) - Number(a.service !== null));
+  const configured = configuredValues(spec, injected);
   return [
-    ...(injected === null ? [] : [{ origin: 'injected', values: injectedValues(spec, injected) }]),
+    ...(injected === null ? [] : [{ origin: 'injected', values: ownValues(spec, injected) }]),
+    // A reference says what is wanted in place of the address that would be there.
+    { origin: 'configuration', values: overPeers(spec, configured, injected) },
+    ...(injected === null ? [] : [{ origin: 'injected', values: peerValues(injected.peers) }]),
     ...overrides.map(({ key, value }) => ({ origin: '--env', values: { [key]: value } })),
     ...config.envFiles.toReversed().map((path) => ({
       origin: `--env-file ${relative(config.root, path)}`,
       values: readEnvFile(path, 'required'),
     })),
     { origin: 'shell', values: withoutUndefined(shell) },
-    { origin: 'configuration', values: spec.env },
+    { origin: 'configuration', values: configured },
     file(join(spec.resourceDir, '.env.local')),
     file(join(spec.resourceDir, '.env')),
+    // Where the program itself would look for it.
+    ...(spec.cwd === spec.dir || spec.cwd === config.root ? [] : [file(join(spec.cwd, '.env'))]),
     file(join(spec.dir, '.env')),
     file(join(config.root, '.env')),
   ];
 }
 
-function injectedValues(spec: ServiceSpec, facts: InjectedFacts): Record<string, string> {
+/**
+ * `env` of the configuration with the addresses it refers to. A value that refers to a service outside of the run is
+ * left to the layers below. Before a start nothing is known yet: the reference itself is shown.
+ */
+function configuredValues(spec: ServiceSpec, facts: InjectedFacts | null): Record<string, string> {
+  const values = Object.entries(spec.env).map(([key, value]) => {
+    const filled = fillReferences(value, ({ service, member }) => {
+      if (facts === null || !isReferenceMember(member)) return undefined;
+      const peer = facts.peers.get(service);
+      return peer === undefined ? null : String(peer[member]);
+    });
+    return [key, filled] as const;
+  });
+  return Object.fromEntries(values.filter((entry): entry is [string, string] => entry[1] !== null));
+}
+
+/** Of the configured values those that replace the address of a peer: they hold a reference themselves. */
+function overPeers(
+  spec: ServiceSpec,
+  configured: Readonly<Record<string, string>>,
+  facts: InjectedFacts | null,
+): Record<string, string> {
+  const peers = facts === null ? {} : peerValues(facts.peers);
+  return Object.fromEntries(
+    Object.entries(configured).filter(([key]) => Object.hasOwn(peers, key) && hasReference(spec, key)),
+  );
+}
+
+function hasReference({ env }: ServiceSpec, key: string): boolean {
+  return (
+    Object.hasOwn(env, key) && referencesIn(env[key] ?? '').some(({ member }) => isReferenceMember(member))
+  );
+}
+
+/** What the launcher tells a service of itself. */
+function ownValues(spec: ServiceSpec, facts: InjectedFacts): Record<string, string> {
   return {
-    ...peerValues(facts.peers),
     PORT: String(facts.port),
     HOST: facts.host,
     UBER_SERVICE: spec.name,

@@ -112,7 +112,7 @@ async function locate(path: string, text: string): Promise<string | null> {
   return `${path}:${first.location.line}:${first.location.column + 1}: ${first.text}.`;
 }
 
-const UNHELPFUL = /^(?:Type Stripping|Failed to load the ES module)/;
+const UNHELPFUL = /^(?:Type Stripping|Failed to load the ES module|Module type of .*uber\.config)/;
 
 /** Node warns that type stripping is experimental, and of what we then say ourselves: neither helps the reader. */
 function silenceWarnings(): () => void {

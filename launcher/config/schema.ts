@@ -29,7 +29,9 @@ const serviceSchema = z.strictObject({
   env: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
     .optional()
-    .describe('Environment of the service; a value in the shell wins over it'),
+    .describe(
+      'Environment of the service; a value in the shell wins over it. ${orders.url}, ${orders.host} and ${orders.port} are the address of the service orders',
+    ),
   dependsOn: z.array(text).optional().describe('Services that must be ready before this one starts'),
   ready: z
     .union([z.enum(['listening', 'started']), readySchema])

@@ -1,9 +1,61 @@
 // The folder of one run below `.uber/runs`: data directories and logs of its services. Two runs never share one.
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UberError } from '../errors.ts';
+
+/** Who a folder belongs to, written into it: no service can be called `_run.json`. */
+interface RunOwner {
+  readonly pid: number;
+  /** In milliseconds since the epoch. */
+  readonly startedMs: number;
+}
+
+const OWNER_FILE = '_run.json';
+
+/** The folder of a run whose launcher is gone: it was killed, or asked to keep it. */
+export interface StaleRun extends RunOwner {
+  readonly runId: string;
+  readonly path: string;
+}
+
+/**
+ * The folders below `.uber/runs` whose launcher has ended, oldest first. A folder that does not say whose it is belongs
+ * to a run that is being made, or to no run of ours: it is left alone.
+ * @param root of the project
+ */
+export function listStaleRuns(root: string, isAlive: (pid: number) => boolean = isProcessAlive): StaleRun[] {
+  const folder = join(root, '.uber', 'runs');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .sort()
+    .flatMap((runId) => {
+      const path = join(folder, runId);
+      const owner = readOwner(path);
+      return owner === null || isAlive(owner.pid) ? [] : [{ runId, path, ...owner }];
+    });
+}
+
+function readOwner(path: string): RunOwner | null {
+  try {
+    const { pid, startedMs } = JSON.parse(readFileSync(join(path, OWNER_FILE), 'utf8')) as Partial<RunOwner>;
+    const isWhole = Number.isInteger(pid) && typeof startedMs === 'number';
+    return isWhole && pid !== undefined ? { pid, startedMs } : null;
+  } catch {
+    return null; // None, or half of one.
+  }
+}
+
+/** Signal 0 only asks. "Not allowed" means that there is such a process, of another user. */
+function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
 
 /** Owned by the run that made it. */
 export class RunDirectory {
@@ -26,6 +78,8 @@ export class RunDirectory {
     const path = join(root, '.uber', 'runs', runId);
     try {
       mkdirSync(join(path, '_logs'), { recursive: true, mode: 0o700 });
+      const owner: RunOwner = { pid: process.pid, startedMs: now };
+      writeFileSync(join(path, OWNER_FILE), `${JSON.stringify(owner)}\n`, { mode: 0o600 });
       const ignore = join(root, '.uber', '.gitignore');
       if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
     } catch (cause) {

@@ -220,7 +220,11 @@ test('--keep keeps data directories and logs', async () => {
   const { run } = await uber.event('up');
   uber.kill('SIGINT');
   await uber.ended;
-  expect(readdirSync(project.path('.uber', 'runs', String(run))).sort()).toEqual(['_logs', 'foo']);
+  expect(readdirSync(project.path('.uber', 'runs', String(run))).sort()).toEqual([
+    '_logs',
+    '_run.json',
+    'foo',
+  ]);
 });
 
 test('a run whose services have all ended ends with exit code 1', async () => {

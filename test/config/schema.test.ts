@@ -32,7 +32,10 @@ test.each([
     'services.foo.ready.status must be a status or a pair of statuses, got "ok".',
   ],
   [{ services: { foo: { stopGraceMs: 0 } } }, 'services.foo.stopGraceMs must be at least 1, got 0.'],
-  [{ services: { foo: { placement: 'moon' } } }, 'services.foo.placement must be "thread", got "moon".'],
+  [
+    { services: { foo: { placement: 'moon' } } },
+    'services.foo.placement must be "thread" or "process", got "moon".',
+  ],
   [{ services: { foo: '' } }, 'services.foo must not be empty, got "".'],
   [{ groups: { core: 'foo' } }, 'groups.core must be an array, got "foo".'],
   [

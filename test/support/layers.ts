@@ -26,6 +26,8 @@ const ROOMS: readonly Room[] = [
   // Runs in a service's thread: whatever it imports is paid once a service.
   { name: 'inside', row: 2, reach: 0 },
   { name: 'placement', row: 2 },
+  { name: 'adoption', row: 2 },
+  { name: 'doctor', row: 2 },
   { name: 'supervisor', row: 3 },
   { name: 'run', row: 4, files: ['uber.ts', 'start-uber.ts'] },
   { name: 'library', row: 5, files: ['index.ts'] },

@@ -30,7 +30,7 @@ export interface ProjectOptions {
   /** Name of a service -> name of a folder or file in test/fixtures/services. */
   services?: Record<string, string>;
   /** False: a project in which nothing is installed. */
-  packages?: boolean;
+  packages?: boolean | 'without-uberservice';
 }
 
 export function makeProject({
@@ -56,17 +56,17 @@ export function makeProject({
     const source = join(REPOSITORY, 'test', 'fixtures', 'services', fixture);
     cpSync(source, join(root, 'services', name), { recursive: true });
   }
-  if (packages) installPackages(join(root, 'node_modules'));
+  if (packages !== false) installPackages(join(root, 'node_modules'), packages === true);
   return project;
 }
 
 /** Links to everything installed here, and to this repository as the package `uberservice`. */
-function installPackages(folder: string): void {
+function installPackages(folder: string, withUberservice: boolean): void {
   mkdirSync(folder);
   for (const name of readdirSync(join(REPOSITORY, 'node_modules'))) {
     symlinkSync(join(REPOSITORY, 'node_modules', name), join(folder, name), 'junction');
   }
-  symlinkSync(REPOSITORY, join(folder, 'uberservice'), 'junction');
+  if (withUberservice) symlinkSync(REPOSITORY, join(folder, 'uberservice'), 'junction');
 }
 
 /** True when something accepts connections there. */

@@ -1,0 +1,105 @@
+// The packages of a repository: its root, its workspaces, and the folders services usually lie in.
+import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, relative, sep } from 'node:path';
+import { parse } from 'yaml';
+import { type PackageFile, readPackageFile } from '../package-file.ts';
+
+/** What `uber init` looks at. Paths are absolute. */
+export interface Repository {
+  readonly root: string;
+  /** package.json of the root. */
+  readonly rootPackage: PackageFile | null;
+  /** Folders that may hold a service, with a package.json or without; the root is not among them. */
+  readonly folders: readonly string[];
+  /** Folder -> its package.json, the root among them. */
+  readonly packages: ReadonlyMap<string, PackageFile>;
+  /** A path as it is shown and written: relative to the root, with slashes. */
+  short(path: string): string;
+}
+
+/** Where services and libraries of a repository usually lie. */
+const USUAL = ['services', 'apps', 'packages'];
+
+/** Reads a repository. */
+export function readRepository(root: string): Repository {
+  const rootPackage = readPackageFile(root);
+  const patterns = [...(rootPackage?.workspaces ?? []), ...pnpmPatterns(root)];
+  const folders = [
+    ...new Set([
+      ...expand(root, patterns),
+      ...USUAL.flatMap((name) => subfolders(join(root, name))),
+      // Many repositories have a folder for each service right in the root.
+      ...subfolders(root).filter((folder) => readPackageFile(folder) !== null),
+    ]),
+  ];
+  folders.sort((a, b) => (a < b ? -1 : 1));
+  const packages = [root, ...folders].map((folder) => readPackageFile(folder));
+  return {
+    root,
+    rootPackage,
+    folders,
+    packages: new Map(packages.flatMap((file) => (file === null ? [] : [[file.dir, file] as const]))),
+    short: (path) => relative(root, path).split(sep).join('/') || '.',
+  };
+}
+
+/** The package of that name, of that folder, or of a folder so called. */
+export function findPackage({ root, packages }: Repository, name: string): PackageFile | null {
+  const all = [...packages.values()];
+  return (
+    all.find((file) => file.name === name) ??
+    packages.get(join(root, name)) ??
+    all.find(({ dir }) => dir !== root && basename(dir) === name) ??
+    null
+  );
+}
+
+function pnpmPatterns(root: string): string[] {
+  const text = readIfThere(join(root, 'pnpm-workspace.yaml'));
+  if (text === null) return [];
+  try {
+    const { packages } = (parse(text) ?? {}) as { packages?: unknown };
+    return Array.isArray(packages) ? packages.filter((item) => typeof item === 'string') : [];
+  } catch {
+    return []; // pnpm itself will say what is wrong with it.
+  }
+}
+
+/** The text of a file, or null when there is none. */
+export function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function expand(root: string, patterns: readonly string[]): string[] {
+  const wanted = patterns.filter((pattern) => !pattern.startsWith('!'));
+  const exclude = patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1));
+  if (wanted.length === 0) return [];
+  return globSync(wanted, { cwd: root, exclude: ['**/node_modules', ...exclude] })
+    .map((path) => join(root, path))
+    .filter((path) => path !== root && isFolder(path) && readPackageFile(path) !== null);
+}
+
+function subfolders(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((entry) => !/^[._]/.test(entry) && entry !== 'node_modules')
+      .map((entry) => join(folder, entry))
+      .filter(isFolder);
+  } catch {
+    return []; // No such folder.
+  }
+}
+
+/** True for a folder that exists. */
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** True for a file that exists. */
+export function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
