@@ -1,6 +1,13 @@
-// Who holds a port: on this system for real, on the others from what their tools print.
+// What differs by operating system: on this one for real, on the others as far as text goes.
 import { createServer } from 'node:net';
-import { findPortHolder, parseLsof, parseNetstat, removalCommand } from '../launcher/platform.ts';
+import { tmpdir } from 'node:os';
+import {
+  findPortHolder,
+  movedSocketPath,
+  parseLsof,
+  parseNetstat,
+  removalCommand,
+} from '../launcher/platform.ts';
 
 test('the holder of a port is found', async () => {
   const server = createServer();
@@ -38,4 +45,24 @@ test.each([
   ['win32', '.uber/runs/a', 'rmdir /s /q .uber\\runs\\a'],
 ] as const)('a folder is removed on %s', (platform, path, command) => {
   expect(removalCommand(path, platform)).toBe(command);
+});
+
+describe('the place of a Unix socket', () => {
+  const home = { dataDir: '/data/foo', label: 'run-foo', count: 0 };
+
+  test.each([
+    ['/tmp/app.sock', 'linux', home, '/data/foo/app.sock'],
+    ['/tmp/app.sock', 'darwin', { ...home, count: 1 }, '/data/foo/1-app.sock'],
+    ['\0app', 'linux', home, '\0app-run-foo'],
+    ['\\\\.\\pipe\\app', 'win32', home, '\\\\.\\pipe\\app-run-foo'],
+  ] as const)('%j on %s', (asked, platform, place, expected) => {
+    expect(movedSocketPath(asked, place, platform)).toBe(expected);
+  });
+
+  test('is the folder for temporary files when the data directory is too deep for it', () => {
+    const path = movedSocketPath('/tmp/app.sock', { ...home, dataDir: `/${'deep/'.repeat(30)}` }, 'linux');
+    expect(path.startsWith(tmpdir())).toBe(true);
+    expect(path).toContain('run-foo');
+    expect(Buffer.byteLength(path)).toBeLessThan(104);
+  });
 });

@@ -129,11 +129,12 @@ test('a restart is a new incarnation on the same ports with its data, and leaves
       'services/foo.mjs': `
         import { createServer } from 'node:http';
         import { writeFileSync, readdirSync } from 'node:fs';
-        import { threadId } from 'node:worker_threads';
+        import { randomUUID } from 'node:crypto';
+        const life = randomUUID();
         const { UBER_DATA_DIR, BIRTH } = process.env;
         process.env.BIRTH = 'changed';
-        writeFileSync(UBER_DATA_DIR + '/' + threadId, '');
-        createServer((q, r) => r.end(JSON.stringify({ threadId, birth: BIRTH ?? null, data: readdirSync(UBER_DATA_DIR) }))).listen(3000);
+        writeFileSync(UBER_DATA_DIR + '/' + life, '');
+        createServer((q, r) => r.end(JSON.stringify({ life, birth: BIRTH ?? null, data: readdirSync(UBER_DATA_DIR) }))).listen(3000);
         createServer((q, r) => r.end('metrics')).listen(9090);
       `,
       'services/bar.mjs': TELLS_ENV,
@@ -141,7 +142,7 @@ test('a restart is a new incarnation on the same ports with its data, and leaves
   });
   await using uber = await startUber({ cwd: project.root });
   const before = uber.snapshot().services;
-  const ask = async (): Promise<{ threadId: number; birth: string | null; data: string[] }> =>
+  const ask = async (): Promise<{ life: string; birth: string | null; data: string[] }> =>
     (await fetch(uber.url('foo'))).json() as never;
   const first = await ask();
   const row = await uber.restart('foo');
@@ -152,10 +153,10 @@ test('a restart is a new incarnation on the same ports with its data, and leaves
     { name: '9090', asked: 9090, port: expect.any(Number), protocol: 'tcp', url: uber.url('foo', '9090') },
   ]);
   expect(await (await fetch(`http://127.0.0.1:${row.extraPorts[0]?.port}`)).text()).toBe('metrics');
-  expect(second.threadId).not.toBe(first.threadId);
+  expect(second.life).not.toBe(first.life);
   expect(second).toMatchObject({
     birth: null,
-    data: [String(first.threadId), String(second.threadId)].sort(),
+    data: [first.life, second.life].sort(),
   });
   expect(uber.snapshot().services.find(({ service }) => service === 'bar')).toEqual(
     before.find(({ service }) => service === 'bar'),
