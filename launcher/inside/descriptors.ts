@@ -62,6 +62,8 @@ export function openStandardStreamsByName(): void {
   intercept('writeFile', writeFile);
   intercept('appendFile', writeFile);
   intercept('open', ([file]) => (isOutput(DEVICES.get(file)) ? [DEVICES.get(file)] : null));
+  // What was opened so is closed so, and the stream itself stays open.
+  intercept('close', ([fd]) => (isOutput(fd) ? [] : null));
 }
 
 function intercept(name: string, reply: Reply): void {
