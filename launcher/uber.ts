@@ -129,6 +129,7 @@ export class Uber {
 
   /** For a process that ends this very moment: removes the run's files; its threads end with the process. */
   abandon(): void {
+    this.#supervisor.abandon();
     if (!this.#config.keep) this.#directory.removeNow();
   }
 

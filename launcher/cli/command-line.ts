@@ -100,6 +100,13 @@ function assertGivenOnce(
 }
 
 function usageError(message: string, verb: string | undefined): UberError {
+  const [, option, given, choices = ''] = /Argument: ([^,]+), Given: (.+), Choices: (.+)/.exec(message) ?? [];
+  if (option !== undefined) {
+    const known = choices.replaceAll(', ', ' or ');
+    return new UberError('USAGE', `--${option} must be ${known}, got ${given}.`, {
+      hint: 'See: uber --help',
+    });
+  }
   const unknown = /^Unknown arguments?: ([^,\s]+)/.exec(message)?.[1];
   if (unknown === undefined) return new UberError('USAGE', `${message}.`, { hint: 'See: uber --help' });
   const command = COMMANDS.find(({ usage }) => usage[0]?.split(' ')[0] === verb) ?? upCommand;

@@ -42,7 +42,7 @@ function adopted(options: WorkerOptions, host: NestedHost): WorkerOptions {
     logs,
     answers,
     streams: { stdout: options.stdout !== true, stderr: options.stderr !== true },
-    data: options.workerData ?? null,
+    data: options.workerData,
   };
   return {
     ...options,

@@ -1,5 +1,5 @@
 // What a module may export to be a service, and how each form is started and served.
-import http from 'node:http';
+import type http from 'node:http';
 import { createRequire } from 'node:module';
 import type { Server } from 'node:net';
 import { makeContext } from './context.ts';
@@ -88,12 +88,13 @@ function mainServer({ main }: ServiceScope): Server | null {
 
 function makeServer(value: object, scope: ServiceScope): Server {
   const members = value as Members;
-  if (typeof members.callback === 'function')
-    return http.createServer(members.callback() as http.RequestListener);
+  // Loaded by what is to be served, most probably; a service that listens by itself need not load it for us.
+  const { createServer } = process.getBuiltinModule('node:http');
+  if (typeof members.callback === 'function') return createServer(members.callback() as http.RequestListener);
   if (typeof value === 'function' && typeof members.fetch !== 'function')
-    return http.createServer(value as http.RequestListener);
+    return createServer(value as http.RequestListener);
   if (typeof members.handle === 'function' && typeof members.fetch !== 'function') {
-    return http.createServer((request, response) => (members.handle as Callable)(request, response));
+    return createServer((request, response) => (members.handle as Callable)(request, response));
   }
   return makeFetchServer(members.fetch as Callable, scope);
 }

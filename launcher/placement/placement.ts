@@ -38,6 +38,8 @@ export interface Incarnation {
   stop(): void;
   /** Ends it now. Resolves after `onExit`. */
   terminate(): Promise<void>;
+  /** The launcher itself ends this very moment: ends what would outlive it. */
+  abandon(): void;
 }
 
 /** Makes incarnations. */

@@ -51,8 +51,12 @@ class ProcessIncarnation implements Incarnation {
   }
 
   async terminate(): Promise<void> {
-    if (!this.#hasEnded && this.pid !== 0) killGroup(this.pid);
+    this.abandon();
     await this.#exited;
+  }
+
+  abandon(): void {
+    if (!this.#hasEnded && this.pid !== 0) killGroup(this.pid);
   }
 
   #pipe(fd: number): Duplex | null {

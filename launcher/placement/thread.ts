@@ -68,6 +68,10 @@ class ThreadIncarnation implements Incarnation {
     await this.#exited;
   }
 
+  abandon(): void {
+    this.#endChildren();
+  }
+
   #take(message: FromInside): void {
     if (message.type === 'child') this.#children.add(message.pid);
     else if (message.type === 'child-ended') this.#children.delete(message.pid);

@@ -100,6 +100,11 @@ export class Instance {
     return this.#stopping;
   }
 
+  /** The launcher ends this very moment. */
+  abandon(): void {
+    this.#current?.incarnation.abandon();
+  }
+
   async #end(): Promise<void> {
     const isReady = this.#state === 'ready';
     this.#become('stopping');

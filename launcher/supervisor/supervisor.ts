@@ -55,6 +55,11 @@ export class Supervisor {
     return this.#stopping;
   }
 
+  /** The launcher ends this very moment: ends what would outlive it. */
+  abandon(): void {
+    for (const instance of this.#byName.values()) instance.abandon();
+  }
+
   /**
    * Replaces the incarnation of a service by a new one, on the same port.
    * @throws UberError when it does not become ready again

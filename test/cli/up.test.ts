@@ -1,6 +1,8 @@
 // The main job: `uber foo bar`, from the outside.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import request from 'supertest';
 import { isListening, makeProject, REPOSITORY } from '../support/project.ts';
@@ -157,6 +159,52 @@ test('a second ^C ends at once, and still leaves nothing', async () => {
   expect(project.leftRuns()).toEqual([]);
   const [{ url }] = services as [{ url: string }];
   expect(await isListening(url)).toBe(false);
+});
+
+test('a second ^C and the end of uber itself leave no service in a process of its own', async () => {
+  using project = makeProject({
+    services: { 'foo.ts': 'ignores-stop.ts' },
+    files: {
+      'services/bar.mjs': `import { createServer } from 'node:http'; createServer().listen(3000);`,
+      'uber.config.json': '{ "services": { "foo": { "stopGraceMs": 3600000 } } }',
+    },
+  });
+  /** Resolves when the process at the other end has let go of the connection. */
+  const ended = (url: string): Promise<unknown> => {
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port) });
+    socket.on('error', () => undefined);
+    return once(socket, 'close');
+  };
+  const start = (name: string): UberProcess =>
+    new UberProcess([name, '--json', '--isolation', 'process'], { cwd: project.root });
+  {
+    await using uber = start('foo');
+    const { services } = await uber.event('up');
+    const [{ url }] = services as [{ url: string }];
+    const gone = ended(url);
+    uber.kill('SIGINT');
+    await uber.until(() => uber.stdout.includes('"text":"no"'), 'the first signal');
+    const again = setInterval(() => uber.kill('SIGINT'), 50);
+    expect((await uber.ended).signal).toBe('SIGINT');
+    clearInterval(again);
+    await gone;
+    expect(await isListening(url)).toBe(false);
+    expect(project.leftRuns()).toEqual([]);
+  }
+  await using uber = start('bar');
+  const { services } = await uber.event('up');
+  const [{ url }] = services as [{ url: string }];
+  const gone = ended(url);
+  uber.kill('SIGKILL');
+  await gone;
+  expect(await isListening(url)).toBe(false);
+});
+
+test('the placement of all services may be asked for, and must be one there is', async () => {
+  using project = makeProject({ services: { foo: 'answers.ts' } });
+  const { exitCode, stderr } = await runUber(['foo', '--isolation', 'moon'], { cwd: project.root });
+  expect(exitCode).toBe(2);
+  expect(stderr).toBe('error: --isolation must be "thread" or "process", got "moon".\nSee: uber --help\n');
 });
 
 test('a stop that is ignored is ended after the grace', async () => {
