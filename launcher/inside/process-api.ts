@@ -1,4 +1,5 @@
 // Makes a thread look like a process of its own to the program in it.
+import type { EventEmitter } from 'node:events';
 import { constants } from 'node:os';
 import workerThreads from 'node:worker_threads';
 import { replaceMethod } from './replace.ts';
@@ -94,8 +95,15 @@ function keepSignals(): void {
 /** What the system does with a signal to a process: its handler, else its end, unless it is one that does nothing. */
 function raise(name: NodeJS.Signals, number: number): void {
   const isHandled = name !== 'SIGKILL' && name !== 'SIGSTOP' && process.listenerCount(name) > 0;
-  if (isHandled) process.emit(name, name);
+  // As from the system: not in the middle of what the program is doing.
+  if (isHandled) setImmediate(emitSignal, name);
   else if (!HARMLESS.has(name)) process.exit(128 + number);
+}
+
+/** Calls the handlers of a signal, as the system's own would be. */
+export function emitSignal(name: NodeJS.Signals): void {
+  // Node hands over the number as well, which its types do not say.
+  (process as EventEmitter).emit(name, name, constants.signals[name]);
 }
 
 /** Signals whose default is to do nothing, or to stop and go on (signal(7)). */

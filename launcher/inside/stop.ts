@@ -1,5 +1,6 @@
 // How a service stops: its own hook, its own signal handlers, else its servers are closed for it.
 import type { Server, Socket } from 'node:net';
+import { emitSignal } from './process-api.ts';
 import { errorData } from './report.ts';
 import type { ServiceScope } from './scope.ts';
 
@@ -16,7 +17,7 @@ export async function stopService(scope: ServiceScope): Promise<void> {
   const closed = Promise.all([...scope.servers].map((server) => closeServer(server, signal === undefined)));
   if (signal !== undefined) {
     // As in a process of its own: the handler decides when it is over.
-    process.emit(signal, signal);
+    emitSignal(signal);
     return;
   }
   await closed;
