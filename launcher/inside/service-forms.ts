@@ -1,4 +1,5 @@
 // What a module may export to be a service, and how each form is started and served.
+import { readFileSync } from 'node:fs';
 import type http from 'node:http';
 import { createRequire } from 'node:module';
 import type { Server } from 'node:net';
@@ -13,6 +14,7 @@ type Members = Record<string, unknown>;
 
 /** Starts whatever the module exports; resolves when that has settled and, where needed, `listen` has been called. */
 export async function startForm(exported: unknown, scope: ServiceScope): Promise<void> {
+  if (await hasStartedItself(exported, scope)) return;
   const definition = definitionOf(exported);
   if (definition !== null) return startDefinition(definition, scope);
   if (isFactory(exported)) return serve(await exported(makeContext(scope)), scope);
@@ -20,6 +22,36 @@ export async function startForm(exported: unknown, scope: ServiceScope): Promise
   // The module may export its app for tests and listen by itself too, perhaps after it has connected to a database.
   if (scope.start.build?.callsListen !== false) await ownListen(scope);
   await serve(exported, scope);
+}
+
+/**
+ * True for a program that exports what it has started: `app.start(); module.exports = app;`, or
+ * `if (require.main === module) start();`. To start it again would open everything twice.
+ */
+async function hasStartedItself(exported: unknown, scope: ServiceScope): Promise<boolean> {
+  const call = ownStartOf(exported);
+  if (call === null || !call.test(readFileSync(scope.start.entry, 'utf8'))) return false;
+  // Whoever exports a class is expected to leave the start to us: only one that listens already is believed.
+  if (!isClass(exported)) await ownListen(scope);
+  return scope.main !== null;
+}
+
+/** How a source would start what it exports; null for what nobody starts. */
+function ownStartOf(exported: unknown): RegExp | null {
+  // A name may be any text: only one that can stand in a source is looked for.
+  if (isFactory(exported)) return /^[\w$]+$/.test(exported.name) ? callOf(exported.name, false) : null;
+  if (isClass(exported)) return callOf('(?:start|run)', true);
+  if (typeof exported !== 'object' || exported === null) return null;
+  const { start, run } = exported as Members;
+  if (typeof start !== 'function' && typeof run !== 'function') return null;
+  // Methods of other objects have these names too: what a plain object has is called by its bare name.
+  return callOf('(?:start|run)', Object.getPrototypeOf(exported) !== Object.prototype);
+}
+
+/** Matches a call, not a definition: behind that comes a body or a type. */
+function callOf(name: string, isMethod: boolean): RegExp {
+  const before = isMethod ? String.raw`\.` : String.raw`(?<![\w$.])`;
+  return new RegExp(String.raw`${before}${name.replaceAll('$', '\\$')}\s*\([^()]*\)(?!\s*[{:])`);
 }
 
 /** Forms 1 and 4: an object, or a class to make one of, with `start` or `run`. */

@@ -86,13 +86,13 @@ export function endedByItself(
 }
 
 /** It took too long. */
-export function notReady(context: FailureContext, timeoutMs: number, reason: string): UberError {
-  return failure(
-    'NOT_READY',
-    `"${context.service}" was not ready after ${timeoutMs} ms: ${reason}.`,
-    context,
-    {},
-  );
+export function notReady(
+  context: FailureContext,
+  timeoutMs: number,
+  { reason, hint }: { reason: string; hint?: string },
+): UberError {
+  const message = `"${context.service}" was not ready after ${timeoutMs} ms: ${reason}.`;
+  return failure('NOT_READY', message, context, hint === undefined ? {} : { hint });
 }
 
 /** Its leased port was taken twice in a row. */

@@ -28,6 +28,10 @@ interface WatchOptions {
   readonly nameOf: (asked: number) => string | null;
 }
 
+const NEVER_LISTENS =
+  'One that is not meant to listen sets ready: "started". ' +
+  'If it only starts another program (nodemon, tsx, npm), name the file that listens as its entry.';
+
 /** Thrown inside the supervisor only: the port must be chosen anew and the incarnation made again. */
 export class PortStolen extends Error {
   /** Null for the main port, else what the program asked for. */
@@ -194,10 +198,11 @@ export class StartWatch {
     return this.#scheme === null ? null : baseUrl(host, port, this.#scheme);
   }
 
-  #reason(): string {
-    if (this.#miss !== null) return this.#miss;
-    if (this.#scheme === null && this.#isStarted) return 'it never called listen()';
-    return this.#isStarted ? 'its probe got no answer' : 'its start has not finished';
+  #reason(): { reason: string; hint?: string } {
+    if (this.#miss !== null) return { reason: this.#miss };
+    if (this.#scheme === null && this.#isStarted)
+      return { reason: 'it never called listen()', hint: NEVER_LISTENS };
+    return { reason: this.#isStarted ? 'its probe got no answer' : 'its start has not finished' };
   }
 
   #context(): failures.FailureContext {

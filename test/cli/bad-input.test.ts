@@ -300,6 +300,7 @@ const CASES: Record<string, Case> = {
       'error: "foo" was not ready after 5000 ms: it never called listen().',
       'Its last lines:',
       '  waiting for something',
+      'One that is not meant to listen sets ready: "started". If it only starts another program (nodemon, tsx, npm), name the file that listens as its entry.',
     ].join('\n'),
   },
   'a second listen on the main port': {

@@ -114,6 +114,14 @@ test('without names it lists what there is; --dry-run prints the plan; neither s
   expect(existsSync(project.path('.uber'))).toBe(false);
 });
 
+test('uber.config.ts beside a package.json without "type": nothing but the answer', async () => {
+  using project = makeProject({
+    ...ANSWERS,
+    files: { 'package.json': '{}', 'uber.config.ts': 'export default { groups: { core: ["foo"] } };' },
+  });
+  expect(await runUber([], { cwd: project.root })).toMatchObject({ exitCode: 0, stderr: '' });
+});
+
 test('--help shows verbs, options, examples and exit codes', async () => {
   const { stdout, exitCode } = await runUber(['--help'], { cwd: REPOSITORY });
   expect(exitCode).toBe(0);

@@ -141,6 +141,49 @@ test('a .js file without "type" may be either kind of module', async () => {
   ]);
 });
 
+/** Each counts its starts, and answers with the number. */
+const STARTED_BY_THEMSELVES = {
+  'object.cjs': `
+    const start = async () => { await null; served() };
+    module.exports = { start };
+    if (require.main === module) start().catch(console.error);`,
+  'instance.cjs': `
+    class App { async start() { await null; served() } }
+    const app = new App();
+    app.start();
+    module.exports = app;`,
+  'at-once.cjs': `
+    class App { run() { served() } }
+    new App().run();
+    module.exports = App;`,
+  'awaited.mjs': `
+    class App { async start() { served() } }
+    const app = new App();
+    await app.start();
+    export default app;`,
+  'function.cjs': `
+    async function bootstrap() { await null; served() }
+    module.exports = bootstrap;
+    bootstrap();`,
+};
+
+const SERVED = `
+  const { createServer } = process.getBuiltinModule('node:http');
+  let starts = 0;
+  function served() { starts += 1; createServer((q, r) => r.end(String(starts))).listen(4000) }
+`;
+
+test('what a program exports, and has started by itself, is not started again', async () => {
+  using project = makeProject({
+    files: Object.fromEntries(
+      Object.entries(STARTED_BY_THEMSELVES).map(([name, text]) => [`services/${name}`, SERVED + text]),
+    ),
+  });
+  await using uber = await startUber({ cwd: project.root });
+  for (const url of Object.values(uber.urls))
+    expect([url, await (await fetch(url)).text()]).toEqual([url, '1']);
+});
+
 test('a fetch handler without its adapter for Node says what to install', async () => {
   using project = makeProject({
     files: { 'services/foo.mjs': 'export default { fetch: () => new Response() };' },

@@ -5,6 +5,8 @@ import type { LogLine } from '../../launcher/types.ts';
 import { makeProject } from '../support/project.ts';
 import { UberProcess } from '../support/uber-process.ts';
 
+const FOO_ONLY_STARTS = JSON.stringify({ services: { foo: { ready: 'started' } } });
+
 const WRITES = `
   import fs from 'node:fs';
   import { writeSync } from 'node:fs';
@@ -76,6 +78,16 @@ test('people see names and readable JSON, programs see NDJSON, the log file sees
   });
   json.kill('SIGINT');
   await json.ended;
+});
+
+test('a record that states its level as `severity` (the form of Google Cloud) is made readable too', async () => {
+  const record = JSON.stringify({ severity: 'WARNING', pid: 1, message: 'late', a: 1 });
+  using project = makeProject({
+    files: { 'services/foo.mjs': `console.log('${record}');`, 'uber.config.json': FOO_ONLY_STARTS },
+  });
+  await using uber = new UberProcess(['foo'], { cwd: project.root });
+  const { stdout } = await uber.ended;
+  expect(stdout).toMatch(/^foo \| WARN: late \{"a":1\}$/m);
 });
 
 test('a service that writes 100 MB neither blocks the others nor fills memory, even when nobody reads', async () => {

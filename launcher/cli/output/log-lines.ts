@@ -1,5 +1,5 @@
 // Lines of the services for people: a name before each, JSON made readable by pino-pretty.
-import type { LogLine } from '../../types.ts';
+import type { LogLevel, LogLine } from '../../types.ts';
 import type { Paint } from './text.ts';
 
 const NAME_COLORS = ['cyan', 'magenta', 'green', 'yellow', 'blue', 'red'] as const;
@@ -58,12 +58,16 @@ export class LogLines {
   }
 
   /** Null for a record that pino-pretty does not understand, such as those of log4js: it is shown as it came. */
-  #readable({ message, ...fields }: Readonly<Record<string, unknown>>): string | null {
-    if (fields.level === undefined) return null;
+  #readable(written: Readonly<Record<string, unknown>>, stated: LogLevel): string | null {
+    // Records for Google Cloud have `severity` in place of `level`.
+    const { message, severity, ...fields }: Record<string, unknown> = written;
+    if (fields.level === undefined && severity === undefined) return null;
     try {
       // winston says `message` where pino says `msg`.
       const rest = message === undefined ? {} : 'msg' in fields ? { message } : { msg: message };
-      const record = { ...fields, ...rest };
+      const level =
+        fields.level === undefined ? { level: stated } : severity === undefined ? {} : { severity };
+      const record = { ...fields, ...rest, ...level };
       return this.#prettify?.(record).trimEnd() ?? null;
     } catch {
       return null; // Whatever a service writes must not end the run.
@@ -71,7 +75,7 @@ export class LogLines {
   }
 
   #format({ text, fields, level }: LogLine): string {
-    const readable = fields === null ? null : this.#readable(fields);
+    const readable = fields === null ? null : this.#readable(fields, level);
     if (readable !== null) return readable;
     if (level === 'error' || level === 'fatal') return this.#paint('red', text);
     return level === 'warn' ? this.#paint('yellow', text) : text;
