@@ -38,6 +38,8 @@ export interface StartMessage {
   readonly namespace: string;
   /** Name of each service of the run -> its URL. */
   readonly urls: Readonly<Record<string, string>>;
+  /** Name of each service -> name of a port beside its main one -> its URL. */
+  readonly portUrls: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly build: BuildManifest | null;
 }
 

@@ -21,8 +21,11 @@ export interface ServiceContext {
     readonly dataDir: string;
   };
   readonly services: {
-    /** Base URL of a service of this run. Throws for an unknown name. */
-    url(name: string): string;
+    /**
+     * Base URL of a service of this run, or of a port beside its main one, by name. Throws for an unknown name; a port
+     * that the configuration does not name is known once it is open.
+     */
+    url(name: string, port?: string): string;
   };
   /** Aborted when the service is asked to stop. */
   readonly signal: AbortSignal;

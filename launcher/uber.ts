@@ -214,6 +214,7 @@ export class Uber {
         runId: this.runId,
         namespace: this.#config.namespace,
         urls: Object.fromEntries([...this.#peers()].map(([name, { url }]) => [name, url])),
+        portUrls: Object.fromEntries([...this.#peers()].map(([name, { ports }]) => [name, urlsOf(ports)])),
         build: manifest,
       },
     };
@@ -250,6 +251,10 @@ export class Uber {
     );
     return { host: new URL(url).hostname, port, url, ports: new Map(extras) };
   }
+}
+
+function urlsOf(ports: Peer['ports']): Record<string, string> {
+  return Object.fromEntries([...ports].map(([name, { url }]) => [name, url]));
 }
 
 type Peers = Map<string, Peer>;

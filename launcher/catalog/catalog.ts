@@ -184,9 +184,21 @@ function makeSpec({ name, entry, dir, options, config }: SpecParts): ServiceSpec
   });
 }
 
+/** Names in the variables that every service has for its main address. */
+const TAKEN_PORT_NAMES: ReadonlySet<string> = new Set(['service', 'http']);
+
 /** A port with two names would be injected under either: which one, nobody could say. */
 function assertPorts(service: string, { ports = {} }: ServiceOptions): void {
   for (const [index, [name, port]] of Object.entries(ports).entries()) {
+    if (TAKEN_PORT_NAMES.has(name.toLowerCase())) {
+      throw new UberError(
+        'CONFIG_INVALID',
+        `services.${service}.ports: "${name}" cannot be the name of a port.`,
+        {
+          hint: `Its variables would be those of the service itself: ${envName(service)}_${envName(name)}_PORT and others.`,
+        },
+      );
+    }
     const earlier = Object.entries(ports).slice(0, index);
     const [other] = earlier.find((entry) => entry[1] === port || envName(entry[0]) === envName(name)) ?? [];
     if (other === undefined) continue;

@@ -44,7 +44,7 @@ function expand(catalog: Catalog, pattern: string, seen: readonly string[] = [])
   const emptyFolder = catalog.withoutEntry.get(pattern);
   if (emptyFolder !== undefined) throw entryNotFound(pattern, emptyFolder);
   const suggestion = VERBS.includes(pattern)
-    ? `"${pattern}" is no command of this version either: see uber --help.`
+    ? `"${pattern}" is a word for a command, which comes before all options and names: see uber --help.`
     : didYouMean(pattern, names);
   throw new UberError('UNKNOWN_SERVICE', `No service "${pattern}". Known: ${names.join(', ')}.`, {
     ...(suggestion === null ? {} : { hint: suggestion }),

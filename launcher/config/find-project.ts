@@ -37,7 +37,7 @@ export function findProject(cwd: string): ProjectPlace {
     'NO_SERVICES',
     `No services here: ${cwd} and the folders above it have neither a "services" folder nor an uber.config file.`,
     {
-      hint: 'Create services/hello/index.ts, or write an uber.config.ts that names your services.',
+      hint: 'Services that exist already: uber init writes a configuration for them. A new one: services/hello/index.ts',
     },
   );
 }

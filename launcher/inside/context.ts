@@ -7,10 +7,16 @@ import type { ServiceScope } from './scope.ts';
 /** Makes the context of a service. Its logger is loaded only when asked for: many services bring their own. */
 export function makeContext({ start, abort }: ServiceScope): ServiceContext {
   let log: Logger | null = null;
-  const url = (name: string): string => {
-    const known = Object.hasOwn(start.urls, name) ? start.urls[name] : undefined;
-    if (known !== undefined) return known;
-    throw new Error(`No service "${name}" in this run. Known: ${Object.keys(start.urls).join(', ')}.`);
+  const url = (name: string, port?: string): string => {
+    const known = ownValue(start.urls, name);
+    if (known === undefined)
+      throw new Error(`No service "${name}" in this run. Known: ${Object.keys(start.urls).join(', ')}.`);
+    if (port === undefined) return known;
+    const ports = start.portUrls[name] ?? {};
+    const found = ownValue(ports, port);
+    if (found !== undefined) return found;
+    const others = Object.keys(ports).join(', ') || 'none';
+    throw new Error(`"${name}" has no port "${port}". Its ports beside the main one: ${others}.`);
   };
   return {
     name: start.service,
@@ -27,6 +33,11 @@ export function makeContext({ start, abort }: ServiceScope): ServiceContext {
     signal: abort.signal,
     run: { id: start.runId, namespace: start.namespace },
   };
+}
+
+/** Not what every object has by the name of `constructor`. */
+function ownValue(values: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(values, key) ? values[key] : undefined;
 }
 
 /** The pino of the service when it has one (then it is in memory already), else ours. */

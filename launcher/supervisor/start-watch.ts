@@ -201,8 +201,19 @@ export class StartWatch {
   #reason(): { reason: string; hint?: string } {
     if (this.#miss !== null) return { reason: this.#miss };
     if (this.#scheme === null && this.#isStarted)
-      return { reason: 'it never called listen()', hint: NEVER_LISTENS };
+      return this.#listensElsewhere() ?? { reason: 'it never called listen()', hint: NEVER_LISTENS };
     return { reason: this.#isStarted ? 'its probe got no answer' : 'its start has not finished' };
+  }
+
+  /** It does listen, but not on the port that the configuration calls the main one. */
+  #listensElsewhere(): { reason: string; hint: string } | null {
+    const { main } = this.#options.spec.ports;
+    const asked = this.#extraPorts.filter(({ protocol }) => protocol === 'tcp').map((extra) => extra.asked);
+    if (main === undefined || asked.length === 0) return null;
+    return {
+      reason: `it listens on ${asked.join(' and ')}, but "ports" says that its main port is ${main}`,
+      hint: `Set ports.main to one of them, or leave it out to take the first.`,
+    };
   }
 
   #context(): failures.FailureContext {

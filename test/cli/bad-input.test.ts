@@ -39,7 +39,7 @@ const CASES: Record<string, Case> = {
   'no services directory': {
     exitCode: 2,
     message:
-      'error: No services here: <root> and the folders above it have neither a "services" folder nor an uber.config file.\nCreate services/hello/index.ts, or write an uber.config.ts that names your services.',
+      'error: No services here: <root> and the folders above it have neither a "services" folder nor an uber.config file.\nServices that exist already: uber init writes a configuration for them. A new one: services/hello/index.ts',
   },
   'a services directory without services': {
     files: { 'services/README.md': '' },
@@ -168,7 +168,7 @@ const CASES: Record<string, Case> = {
     args: ['ps'],
     exitCode: 2,
     message:
-      'error: No service "ps". Known: bar, foo.\n"ps" is no command of this version either: see uber --help.',
+      'error: No service "ps". Known: bar, foo.\n"ps" is a word for a command, which comes before all options and names: see uber --help.',
   },
   'a configuration in a CommonJS package': {
     files: {

@@ -78,6 +78,40 @@ describe.each(PLACEMENTS)('in placement %s', (isolation) => {
     expect(rowOf(uber, 'foo').extraPorts[0]).toEqual(metrics);
   });
 
+  test('a main port that the program never asks for is told as that, and named ports are in the context', async () => {
+    using project = makeProject({
+      files: {
+        'services/foo.mjs': `${HTTP} say('a').listen(8080); say('metrics').listen(9090);`,
+        'services/bar.mjs': `export default (ctx) => (q, r) => {
+          try { r.end(ctx.services.url('foo', q.url.slice(1))); } catch (error) { r.end(error.message); }
+        };`,
+      },
+    });
+    const wrong = { foo: { ports: { main: 7777 }, ready: { timeoutMs: 1500 } } };
+    await expect(start(project, { services: ['foo'], config: { services: wrong } })).rejects.toMatchObject({
+      code: 'NOT_READY',
+      message:
+        '"foo" was not ready after 1500 ms: it listens on 8080 and 9090, but "ports" says that its main port is 7777.',
+    });
+    const ports = { main: 8080, metrics: 9090 };
+    await using uber = await start(project, { config: { services: { foo: { ports } } } });
+    expect(await text(`${uber.url('bar')}/metrics`)).toBe(uber.url('foo', 'metrics'));
+    expect(await text(`${uber.url('bar')}/grpc`)).toBe(
+      '"foo" has no port "grpc". Its ports beside the main one: metrics.',
+    );
+    for (const name of ['service', 'http']) {
+      const config = { services: { foo: { ports: { [name]: 9090 } } } };
+      await expect(start(project, { config })).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: `services.foo.ports: "${name}" cannot be the name of a port.`,
+      });
+    }
+    const twice = { foo: { ports: { metrics: 9090, Metrics: 9091 } } };
+    await expect(start(project, { config: { services: twice } })).rejects.toMatchObject({
+      message: 'services.foo.ports: "metrics" and "Metrics" are the same.',
+    });
+  });
+
   test('a port that nobody has named is called by its variable or its number, and told to those that start later', async () => {
     using project = makeProject({
       files: {
