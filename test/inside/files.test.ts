@@ -9,6 +9,7 @@ import { makeProject } from '../support/project.ts';
 const EVERY_FUNCTION = `
 import fs from 'node:fs';
 import fsp from 'node:fs/promises';
+import { promisify } from 'node:util';
 const done = {};
 const note = (name, value) => { done[name] = value; };
 const later = (name, ...args) => new Promise((resolve) => fs[name](...args, (error, value) => resolve(note(name, error?.code ?? value))));
@@ -17,6 +18,7 @@ fs.writeFileSync('a', 'text'); fs.appendFileSync('a', '!'); fs.copyFileSync('a',
 fs.linkSync('c', 'hard'); fs.symlinkSync('a', 'soft'); fs.cpSync('d', 'copied', { recursive: true });
 fs.chmodSync('c', 0o600); fs.utimesSync('c', 1, 1); fs.truncateSync('hard', 2); fs.accessSync('a');
 note('content', fs.readFileSync('a', 'utf8')); note('link', fs.readlinkSync('soft')); note('hard', fs.statSync('hard').size);
+note('promisified', [await promisify(fs.exists)('a'), await promisify(fs.exists)('nowhere'), Object.keys(await promisify(fs.write)(fs.openSync('a', 'r+'), 't'))]);
 note('exists', [fs.existsSync('a'), fs.existsSync('nowhere')]);
 note('real', [fs.realpathSync('soft'), fs.realpathSync.native('soft')]);
 note('names', fs.readdirSync('.').sort());
