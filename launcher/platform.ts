@@ -103,7 +103,7 @@ const LONGEST_SOCKET_PATH = 103;
 /** Where the socket of a service is put. */
 export interface SocketHome {
   readonly dataDir: string;
-  /** Tells the service and its run apart from all others of the machine. */
+  /** Tells the service and its run apart from all others of the machine; short. */
   readonly label: string;
   /** How many the service has already. */
   readonly count: number;
@@ -122,7 +122,12 @@ export function movedSocketPath(
   const name = count === 0 ? basename(asked) : `${count}-${basename(asked)}`;
   const path = join(dataDir, name);
   if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) return path;
-  return join(tmpdir(), `uber-${label.slice(0, 40)}-${count}.sock`);
+  return join(tmpdir(), `uber-${label}-${count}.sock`);
+}
+
+/** True when a Unix socket is a file, which stays behind when its owner does not close it. */
+export function isSocketFile(path: string, platform = process.platform): boolean {
+  return platform !== 'win32' && !path.startsWith('\0');
 }
 
 /**

@@ -181,7 +181,8 @@ export class Uber {
   }
 
   /** What a service has opened is told to those that start after it, and to its next incarnation. */
-  #learn(service: string, { url: main, extraPorts }: OpenedPorts): void {
+  #learn(service: string, { url: main, extraPorts, sockets }: OpenedPorts): void {
+    for (const { path } of sockets) this.#directory.adoptSocket(path);
     if (main !== null) this.#leases.learnScheme(service, main.startsWith('https:') ? 'https' : 'http');
     for (const { name, asked, port, protocol, url } of extraPorts) {
       const isNew = asked !== 0 && this.#leases.extras(service).get(asked)?.url !== url;

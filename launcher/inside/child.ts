@@ -1,4 +1,5 @@
 // Entry of a service in a process of its own. Bundled like the entry of a thread.
+import { killGroup } from '../platform.ts';
 import { bootService } from './boot.ts';
 import { followCluster } from './children.ts';
 import { openStandardStreamsByName } from './descriptors.ts';
@@ -15,7 +16,10 @@ const link = new ProcessLink();
 const scope = openScope(link.start, link);
 link.onStop = () => void stopService(scope);
 link.onOrphaned = () => {
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), ORPHAN_MS).unref();
+  // With all that the service has started: nobody is left to end that.
+  const endGroup = (): void => killGroup(process.pid);
+  process.once('exit', endGroup);
+  setTimeout(endGroup, ORPHAN_MS).unref();
   void stopService(scope);
 };
 adoptNestedWorkers({

@@ -6,11 +6,9 @@ import { replaceMethod } from './replace.ts';
 
 /** Names the system has for the standard streams. */
 const DEVICES: ReadonlyMap<unknown, number> = new Map<unknown, number>([
-  ['/dev/stdin', 0],
-  ['/dev/stdout', 1],
-  ['/dev/stderr', 2],
-  ['/proc/self/fd/1', 1],
-  ['/proc/self/fd/2', 2],
+  ...['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'].map((name) => [name, 0] as const),
+  ...['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'].map((name) => [name, 1] as const),
+  ...['/dev/stderr', '/dev/fd/2', '/proc/self/fd/2'].map((name) => [name, 2] as const),
 ]);
 
 /** What a call results in: the first value is what the `Sync` form returns, all are handed to a callback. Null: not ours. */
@@ -20,15 +18,15 @@ type Reply = (args: readonly unknown[]) => readonly unknown[] | null;
 export function guardDescriptors(ring: LogRingWriter): void {
   const writeFile: Reply = ([file, data, options]) => {
     const fd = DEVICES.get(file) ?? file;
-    if (!isOutput(fd)) return null;
-    ring.write(ringStream(fd), bytesOf(data as Bytes, encodingOf(options) ?? 'utf8'));
+    if (!isOutput(fd) || !isBytes(data)) return null;
+    ring.write(ringStream(fd), bytesOf(data, encodingOf(options) ?? 'utf8'));
     return [];
   };
   const flush: Reply = ([fd]) => (isOutput(fd) ? [] : null); // What was written is already with main.
   const replies: Record<string, Reply> = {
     write: ([fd, data, ...rest]) => {
-      if (!isOutput(fd)) return null;
-      const bytes = sliceOf(data as Bytes, rest);
+      if (!isOutput(fd) || !isBytes(data)) return null;
+      const bytes = sliceOf(data, rest);
       ring.write(ringStream(fd), bytes);
       return [bytes.length, data];
     },
@@ -55,8 +53,8 @@ export function guardDescriptors(ring: LogRingWriter): void {
 export function openStandardStreamsByName(): void {
   const writeFile: Reply = ([file, data, options]) => {
     const fd = DEVICES.get(file);
-    if (!isOutput(fd)) return null;
-    fs.writeFileSync(fd, bytesOf(data as Bytes, encodingOf(options) ?? 'utf8'));
+    if (!isOutput(fd) || !isBytes(data)) return null;
+    fs.writeFileSync(fd, bytesOf(data, encodingOf(options) ?? 'utf8'));
     return [];
   };
   intercept('writeFile', writeFile);
@@ -91,9 +89,24 @@ function intercept(name: string, reply: Reply): void {
         return undefined;
       },
   );
+  if (name === 'open') return; // It gives an object that only Node can make.
+  replaceMethod(
+    fs.promises,
+    name,
+    (original) =>
+      function (this: unknown, ...args: unknown[]): unknown {
+        const values = reply(args);
+        return values === null ? Reflect.apply(original, this, args) : Promise.resolve(values[0]);
+      },
+  );
 }
 
 type Bytes = string | NodeJS.ArrayBufferView;
+
+/** Anything else is a mistake, or one of the rare forms, and for Node to judge. */
+function isBytes(data: unknown): data is Bytes {
+  return typeof data === 'string' || ArrayBuffer.isView(data);
+}
 
 function writeAll(ring: LogRingWriter, fd: 1 | 2, buffers: readonly Bytes[]): number {
   let total = 0;

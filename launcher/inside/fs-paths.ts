@@ -27,6 +27,14 @@ export function resolvePathsInScope(): void {
   replaceAll(SECOND, [1]);
   replaceIn(fs.realpath, 'native', [0]);
   replaceIn(fs.realpathSync, 'native', [0]);
+  replaceMethod(
+    process,
+    'loadEnvFile',
+    (original) =>
+      function (this: unknown, path: unknown): unknown {
+        return Reflect.apply(original, process, [inScope(path ?? '.env')]);
+      },
+  );
 }
 
 function replaceAll(names: readonly string[], positions: readonly number[]): void {

@@ -24,10 +24,15 @@ export function adoptNestedWorkers(host: NestedHost): void {
   const Original = workerThreads.Worker;
   class Worker extends Original {
     constructor(file: string | URL, options: WorkerOptions = {}) {
-      super(file, adopted(options, host));
+      super(file, isMistaken(options) ? options : adopted(options, host));
     }
   }
   replaceMember(workerThreads, 'Worker', Worker);
+}
+
+/** Node says what is wrong. */
+function isMistaken({ execArgv }: WorkerOptions): boolean {
+  return execArgv !== undefined && !Array.isArray(execArgv);
 }
 
 function adopted(options: WorkerOptions, host: NestedHost): WorkerOptions {

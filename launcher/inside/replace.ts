@@ -14,7 +14,7 @@ export function replaceMethod(owner: object, name: string, make: (original: Call
   for (const key of Reflect.ownKeys(original)) {
     if (key === 'prototype') continue;
     const descriptor = Object.getOwnPropertyDescriptor(original, key);
-    if (descriptor?.configurable === true) Object.defineProperty(replacement, key, descriptor);
+    if (descriptor !== undefined) Object.defineProperty(replacement, key, descriptor);
   }
   Reflect.set(owner, name, replacement);
 }

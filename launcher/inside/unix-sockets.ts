@@ -29,10 +29,11 @@ export function listenOnMoved(
 function move(scope: ServiceScope, asked: string): string {
   const known = scope.movedSockets.get(asked);
   if (known !== undefined) return known;
-  const { dataDir, runId, service } = scope.start;
+  const { dataDir, runId, port } = scope.start;
   const path = movedSocketPath(asked, {
     dataDir,
-    label: `${runId}-${service}`,
+    // Not its name, which may be long: the port is no other service's either.
+    label: `${runId}-${port}`,
     count: scope.movedSockets.size,
   });
   scope.movedSockets.set(asked, path);

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UberError } from '../errors.ts';
+import { isSocketFile } from '../platform.ts';
 
 /** Who a folder belongs to, written into it: no service can be called `_run.json`. */
 interface RunOwner {
@@ -62,6 +63,8 @@ export class RunDirectory {
   /** Unique on this machine; sorts by time. */
   readonly runId: string;
   readonly path: string;
+  /** Files of the run that had to be put elsewhere. */
+  readonly #outside = new Set<string>();
 
   private constructor(runId: string, path: string) {
     this.runId = runId;
@@ -101,13 +104,20 @@ export class RunDirectory {
     return join(this.path, '_logs', `${service}.log`);
   }
 
+  /** A socket of a service, which may be elsewhere: it is removed with the folder. */
+  adoptSocket(path: string): void {
+    if (isSocketFile(path)) this.#outside.add(path);
+  }
+
   async remove(): Promise<void> {
+    for (const path of this.#outside) await rm(path, { force: true });
     // A service's child process may still be writing: a few more tries.
     await rm(this.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   }
 
   /** For a process that ends now. */
   removeNow(): void {
+    for (const path of this.#outside) rmSync(path, { force: true });
     rmSync(this.path, { recursive: true, force: true });
   }
 }

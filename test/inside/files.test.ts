@@ -9,6 +9,7 @@ import { makeProject } from '../support/project.ts';
 const EVERY_FUNCTION = `
 import fs from 'node:fs';
 import fsp from 'node:fs/promises';
+import { promisify } from 'node:util';
 const done = {};
 const note = (name, value) => { done[name] = value; };
 const later = (name, ...args) => new Promise((resolve) => fs[name](...args, (error, value) => resolve(note(name, error?.code ?? value))));
@@ -17,6 +18,7 @@ fs.writeFileSync('a', 'text'); fs.appendFileSync('a', '!'); fs.copyFileSync('a',
 fs.linkSync('c', 'hard'); fs.symlinkSync('a', 'soft'); fs.cpSync('d', 'copied', { recursive: true });
 fs.chmodSync('c', 0o600); fs.utimesSync('c', 1, 1); fs.truncateSync('hard', 2); fs.accessSync('a');
 note('content', fs.readFileSync('a', 'utf8')); note('link', fs.readlinkSync('soft')); note('hard', fs.statSync('hard').size);
+note('promisified', [await promisify(fs.exists)('a'), await promisify(fs.exists)('nowhere'), Object.keys(await promisify(fs.write)(fs.openSync('a', 'r+'), 't'))]);
 note('exists', [fs.existsSync('a'), fs.existsSync('nowhere')]);
 note('real', [fs.realpathSync('soft'), fs.realpathSync.native('soft')]);
 note('names', fs.readdirSync('.').sort());
@@ -24,6 +26,7 @@ const dir = fs.opendirSync('d'); note('opendir', dir.readSync().name); dir.close
 note('glob', fs.globSync ? fs.globSync('*').length : 0);
 note('fd', (() => { const fd = fs.openSync('a', 'r'); const { size } = fs.fstatSync(fd); fs.closeSync(fd); return size; })());
 note('temporary', fs.existsSync(fs.mkdtempSync('d/t-')));
+fs.writeFileSync('.env.own', 'OF_FILE=1'); process.loadEnvFile('.env.own'); fs.unlinkSync('.env.own'); note('env', process.env.OF_FILE);
 note('bytes', fs.readFileSync(Buffer.from('a'), 'utf8'));
 note('url', fs.readFileSync(new URL('./a', import.meta.url), 'utf8'));
 note('stream', await new Promise((resolve) => { let all = ''; fs.createReadStream('a', 'utf8').on('data', (part) => { all += part; }).on('end', () => resolve(all)); }));
@@ -92,14 +95,17 @@ describe.each(PLACEMENTS)('in placement %s', (isolation) => {
         if (process.platform !== 'win32') {
           fs.writeFileSync('/dev/stdout', 'by name\\n');
           const fd = fs.openSync('/dev/stdout', 'w'); fs.writeSync(fd, 'opened\\n'); fs.closeSync(fd);
-        } else fs.writeSync(1, 'by name\\nopened\\n');
+          await fs.promises.writeFile('/dev/fd/1', 'promised\\n');
+        } else fs.writeSync(1, 'by name\\nopened\\npromised\\n');
+        try { fs.writeSync(1, 5); } catch ({ code }) { console.log(code); }
         await new Promise((resolve) => fs.writeFile(1, 'writeFile\\n', resolve));
         await promisify(fs.write)(1, 'promisified\\n');
         await new Promise((resolve) => fs.createWriteStream(null, { fd: 1, autoClose: false }).end('stream\\n', resolve));
         console.log('console'); process.stdout.write('process\\n');`,
     });
     expect(lines).toEqual([
-      ...['writeSync', 'writeFileSync', 'appendFileSync', 'writevSync', 'by name', 'opened', 'writeFile'],
+      ...['writeSync', 'writeFileSync', 'appendFileSync', 'writevSync', 'by name', 'opened', 'promised'],
+      ...['ERR_INVALID_ARG_TYPE', 'writeFile'],
       ...['promisified', 'stream', 'console', 'process'],
     ]);
   });
@@ -153,7 +159,9 @@ describe.each(PLACEMENTS)('in placement %s', (isolation) => {
         const worker = new Worker(new URL('./nested.ts', import.meta.url), { workerData: { of: 'foo' } });
         worker.once('message', (message) => console.log('said', message));
         const read = new Worker('console.log("for its parent only")', { eval: true, stdout: true });
-        read.stdout.setEncoding('utf8').on('data', (text: string) => console.log('read', text.trim()));`,
+        read.stdout.setEncoding('utf8').on('data', (text: string) => console.log('read', text.trim()));
+        new Worker('console.log(typeof require("worker_threads").workerData)', { eval: true });
+        try { new Worker('', { eval: true, execArgv: '-x' as never }); } catch (error) { console.log((error as { code: string }).code); }`,
     });
     expect(lines.sort()).toEqual(
       [
@@ -163,6 +171,8 @@ describe.each(PLACEMENTS)('in placement %s', (isolation) => {
           'nested foo false foo 0',
           'read for its parent only',
           'said bye',
+          'undefined',
+          'ERR_INVALID_ARG_TYPE',
         ],
       ].sort(),
     );

@@ -248,6 +248,22 @@ describe.each(PLACEMENTS)('in placement %s', (isolation) => {
     expect(existsSync(project.path('services', 'foo', 'own.sock'))).toBe(false);
   });
 
+  test('sockets that do not fit into the data directory are apart, and gone at the end', async () => {
+    const service = `import net from 'node:net';
+      ${HTTP} net.createServer().listen('own.sock', () => say('main').listen(3000));
+      process.on('SIGTERM', () => process.exit());`; // It leaves its socket behind.
+    const deep = 'd'.repeat(80);
+    const names = ['one', 'other'].map((word) => `a-service-with-a-long-name-${word}`);
+    using project = makeProject({
+      files: Object.fromEntries(names.map((name) => [`${deep}/services/${name}.mjs`, service])),
+    });
+    const uber = await startUber({ cwd: project.path(deep), isolation });
+    const paths = names.map((name) => rowOf(uber, name).sockets[0]?.path ?? '');
+    expect(new Set(paths).size).toBe(2);
+    await uber.stop();
+    expect(paths.filter((path) => existsSync(path))).toEqual([]);
+  });
+
   test('a UDP port is left alone and noted; a socket that only sends is not', async () => {
     const probe = createSocket('udp4');
     const port = await new Promise<number>((resolve) => probe.bind(0, () => resolve(probe.address().port)));
