@@ -1,6 +1,6 @@
 // Everything in a repository that could be a service, from all sources that name one.
 import { readdirSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, sep } from 'node:path';
 import { readNetworkFacts } from '../build/network-facts.ts';
 import { findEntry, isServiceFile } from '../catalog/entry-file.ts';
 import { type PackageFile, shortName } from '../package-file.ts';
@@ -24,6 +24,7 @@ export async function discover(repository: Repository): Promise<Discovery> {
   const list = new CandidateList();
   const leftOut: LeftOut[] = [];
   for (const folder of repository.folders) await addFolder(folder, repository, list, leftOut);
+  for (const { message } of repository.broken) leftOut.push(brokenPackage(message, repository));
   addServiceFiles(repository, list);
   addRootScripts(repository, list, leftOut);
   for (const folder of [repository.root, ...repository.folders])
@@ -37,6 +38,12 @@ export async function discover(repository: Repository): Promise<Discovery> {
     leftOut: [...reasons.values()].filter(({ name }) => !names.has(name)).reverse(),
     containers,
   };
+}
+
+/** `/repo/x/package.json:1:2: Why.` -> what is said of x/package.json. */
+function brokenPackage(message: string, { root }: Repository): LeftOut {
+  const [place = '', ...reason] = message.replace(`${root}${sep}`, '').split(': ');
+  return { name: place.split(sep).join('/'), reason: reason.join(': ').replace(/\.$/, '') };
 }
 
 /** Single files in `services/`, which the launcher finds by itself. */

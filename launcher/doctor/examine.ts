@@ -5,7 +5,7 @@ import { portArguments } from '../addresses.ts';
 import { isInstalled } from '../build/module-graph.ts';
 import { resolveEnv } from '../config/env-layers.ts';
 import type { UberConfig } from '../options.ts';
-import { nearestPackageFile, type PackageFile } from '../package-file.ts';
+import { nearestPackageFile, nearestPackageProblem, type PackageFile } from '../package-file.ts';
 import type { EnvValue, ServiceSpec } from '../types.ts';
 import { examineRuns } from './examine-runs.ts';
 import { APART_HINT, type Finding, type Place, type Severity } from './finding.ts';
@@ -50,6 +50,7 @@ export async function examine({ config, selected, known }: Examination): Promise
   const findings = chosen.flatMap((patient) => [
     ...inSources(patient, callees, short),
     ...inValues(patient, callees, config, short),
+    ...inPackageFile(patient, short),
     ...inPackages(patient, short),
   ]);
   return [...findings.sort(byService), ...inDependencies(chosen), ...(await examineRuns(config.root, short))];
@@ -130,6 +131,24 @@ function lineOf(path: string, key: string): number | null {
   const lines = readFileSync(path, 'utf8').split('\n');
   const index = lines.findIndex((text) => new RegExp(`(?:^|[\\s'",{])${key}['"]?\\s*[=:]`).test(text));
   return index === -1 ? null : index + 1;
+}
+
+/** Node refuses to load anything below a package.json it cannot read. */
+function inPackageFile({ spec }: Patient, short: Shorten): Finding[] {
+  const problem = nearestPackageProblem(dirname(spec.entry));
+  if (problem === null) return [];
+  const match = /^(.*?package\.json):(\d+):(\d+): (.*)$/s.exec(problem.message);
+  return [
+    {
+      id: 'package-file',
+      severity: 'error',
+      service: spec.name,
+      file: match?.[1] === undefined ? null : short(match[1]),
+      line: match?.[2] === undefined ? null : Number(match[2]),
+      message: match === null ? problem.message : `It is no valid JSON, at column ${match[3]}: ${match[4]}`,
+      hint: 'Mend this package.json: Node loads no file of the service as long as it is broken.',
+    },
+  ];
 }
 
 function inPackages({ spec, owner }: Patient, short: Shorten): Finding[] {

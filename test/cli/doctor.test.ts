@@ -287,6 +287,25 @@ test('a source that does not compile is a finding, with its place', async () => 
   ]);
 });
 
+test.each(['package.json', 'services/a/package.json'])('a broken %s is an error', async (path) => {
+  using project = makeProject({
+    files: { 'services/a/index.mjs': '', [path]: '{\n  "name": "a",\n}' },
+    packages: false,
+  });
+  const { findings, exitCode } = await examine(project);
+  expect(exitCode).toBe(1);
+  expect(findings).toMatchObject([
+    {
+      id: 'package-file',
+      severity: 'error',
+      service: 'a',
+      file: path,
+      line: 3,
+      hint: expect.stringContaining('Mend this'),
+    },
+  ]);
+});
+
 test('in a published program findings are warnings: not every file is reached', async () => {
   using project = makeProject({
     files: {

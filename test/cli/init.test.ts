@@ -415,3 +415,38 @@ test('names in a repository never become code of the configuration', async () =>
   const { stdout } = await runUber(['web', '--dry-run'], { cwd: project.root });
   expect(stdout).toContain('apps/web/server.js');
 });
+
+test.each([
+  ['package.json', '{\n  "workspaces": ["apps/*"],\n}\n', 3],
+  ['apps/api/package.json', '{\n  "scripts": { "start": "node server.js", }\n}', 2],
+])('a broken %s is named, with the place', async (path, text, line) => {
+  using project = makeProject({
+    files: {
+      'package.json': '{ "workspaces": ["apps/*"], "scripts": { "start": "node server.js" } }',
+      'server.js': SERVER,
+      'apps/api/server.js': SERVER,
+      [path]: text,
+    },
+    packages: false,
+  });
+  const { stdout, stderr, exitCode } = await runUber(['init'], { cwd: project.root });
+  expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
+  expect(stderr).toContain(`error: ${project.path(...path.split('/'))}:${line}:`);
+  expect(stderr).toContain('Mend this package.json');
+});
+
+test('a broken package.json of a folder that need not be a service is said', async () => {
+  using project = makeProject({
+    files: {
+      'package.json': '{ "scripts": { "start": "node server.js" } }',
+      'server.js': SERVER,
+      'template/package.json': '{ "name": {{name}} }',
+    },
+    packages: false,
+  });
+  expect(await init(project, '--dry-run')).toContainEqual({
+    event: 'left-out',
+    name: 'template/package.json:1:12',
+    reason: expect.stringMatching(/JSON$/),
+  });
+});
