@@ -69,7 +69,8 @@ function calleeOf({ spec, env, sources, owner }: Patient, all: readonly Patient[
   ];
   const fallbacks = isInstalled(spec.entry) ? [] : sources.files.flatMap(({ facts }) => facts.ports);
   const ports = given.length > 0 ? given : fallbacks;
-  return { name: spec.name, ports: spec.port === null ? ports : [spec.port], isPinned: spec.port !== null };
+  const { name, port, dependsOn } = spec;
+  return { name, ports: port === null ? ports : [port], isPinned: port !== null, dependsOn };
 }
 
 function inSources({ spec, env, sources }: Patient, callees: readonly Callee[], short: Shorten): Finding[] {
