@@ -372,6 +372,42 @@ test('a compose file that cannot be read is left out, and why', async () => {
   expect(found).toMatchObject({ name: 'compose.yaml', reason: expect.stringContaining('it cannot be read') });
 });
 
+test('the name of a container is no host outside of compose', async () => {
+  using project = makeProject({
+    files: {
+      'compose.yaml':
+        'services:\n  api:\n    build: ./api\n    environment:\n' +
+        '      REDIS_HOST: redis\n      PGHOST: db\n      PGPORT: 5432\n      MAIL_SERVER: mail\n      INNER_HOST: inner\n' +
+        '      CACHE: redis\n      DB_HOST: db\n      DB_PORT: 9999\n' +
+        '  redis:\n    image: redis\n    ports: ["6380:6379"]\n  db:\n    image: postgres\n    ports: ["5433:5432"]\n' +
+        '  mail:\n    image: mailhog\n    ports: ["25:25", "8025:8025"]\n  inner:\n    image: inner\n',
+      'api/package.json': '{"scripts":{"start":"node server.js"}}',
+      'api/server.js': SERVER,
+    },
+    packages: false,
+  });
+  const events = await init(project);
+  const { services } = JSON.parse(readFileSync(project.path('uber.config.json'), 'utf8'));
+  expect(services.api.env).toEqual({
+    REDIS_HOST: 'localhost',
+    PGHOST: 'localhost',
+    PGPORT: '5433',
+    MAIL_SERVER: 'localhost',
+    INNER_HOST: 'inner',
+    CACHE: 'redis',
+    DB_HOST: 'db',
+    DB_PORT: '9999',
+  });
+  expect(events.find(({ service }) => service === 'api')?.notes).toEqual([
+    'REDIS_HOST leads to this machine, where the container "redis" publishes port 6380 for its 6379',
+    'PGHOST leads to the port that the container "db" publishes on this machine',
+    'PGPORT leads to the port that the container "db" publishes on this machine',
+    'MAIL_SERVER leads to this machine, where the container "mail" publishes port 25, 8025',
+    'INNER_HOST names the container "inner", which publishes no such port: the value is as it was',
+    'DB_HOST names the container "db", which publishes no such port: the value is as it was',
+  ]);
+});
+
 test('no secret of an .env file is written into the configuration', async () => {
   using project = makeProject({
     files: {
