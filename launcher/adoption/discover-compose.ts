@@ -19,6 +19,10 @@ export function addCompose(repository: Repository, list: CandidateList, leftOut:
   const containers: Container[] = [];
   for (const service of services) {
     const { name, build, image, ports } = service;
+    if (!service.isMap) {
+      leftOut.push({ name, reason: `it is no map in ${repository.short(path)}` });
+      continue;
+    }
     const folder = sourceFolder(service, repository.root);
     if (build === null) {
       containers.push({ name, image: image ?? 'no image', published: ports });

@@ -153,13 +153,17 @@ function addRootScripts(repository: Repository, list: CandidateList, leftOut: Le
 
 function addProcfile(folder: string, repository: Repository, list: CandidateList, leftOut: LeftOut[]): void {
   const path = join(folder, 'Procfile');
-  for (const { name, command } of readProcfile(readIfThere(path) ?? '')) {
+  const { lines, problems } = readProcfile(readIfThere(path) ?? '');
+  for (const { line, reason } of problems)
+    leftOut.push({ name: `${repository.short(path)}:${line}`, reason });
+  for (const { name, command } of lines) {
     const reading = readCommand(command, folder, repository);
     const isRoot = folder === repository.root;
     const wish = isRoot ? name : name === 'web' ? basename(folder) : `${basename(folder)}-${name}`;
     const from = `${repository.short(path)} "${name}"`;
     for (const program of reading.programs)
       list.add(toCandidate(program, { name: wish, folder: folderOf(program, repository), from, file: null }));
-    if (reading.reason !== null) leftOut.push({ name: wish, reason: reading.reason });
+    if (reading.programs.length === 0)
+      leftOut.push({ name: wish, reason: reading.reason ?? `no Node program is in its command: ${command}` });
   }
 }

@@ -363,6 +363,38 @@ test.each<[string, string[], Record<string, string>, string]>([
   expect(stderr).toContain(message);
 });
 
+test('what makes no sense is said, line by line', async () => {
+  using project = makeProject({
+    files: {
+      Procfile:
+        'hello world\nweb:\na b: x\n\n# no line\napi: node server.js\napi: node other.js\njob: node "x\npy: python x.py\n',
+      'compose.yaml': 'services:\n  odd: hello\n  none:\n',
+      'server.js': SERVER,
+    },
+    packages: false,
+  });
+  const leftOut = (await init(project)).filter(({ event }) => event === 'left-out');
+  expect(Object.fromEntries(leftOut.map(({ name, reason }) => [name, reason]))).toEqual({
+    'Procfile:1': '"hello world" is no line "name: command"',
+    'Procfile:2': '"web" has no command',
+    'Procfile:3': '"a b: x" is no line "name: command"',
+    'Procfile:7': 'there is a line "api" above, which is taken',
+    job: 'its command is not understood: a quote is not closed in node "x',
+    py: 'no Node program is in its command: python x.py',
+    odd: 'it is no map in compose.yaml',
+    none: 'it is no map in compose.yaml',
+  });
+});
+
+test.each([
+  ['hello', 'it cannot be read: it is no map'],
+  ['services: hello', 'it cannot be read: "services" is no map'],
+  ['services: [a]', 'it cannot be read: "services" is no map'],
+])('the compose file "%s" is left out, and why', async (text, reason) => {
+  using project = makeProject({ files: { 'compose.yaml': text, 'services/a.js': SERVER }, packages: false });
+  expect(await init(project)).toContainEqual({ event: 'left-out', name: 'compose.yaml', reason });
+});
+
 test('a compose file that cannot be read is left out, and why', async () => {
   using project = makeProject({
     files: { 'compose.yaml': 'services: [', 'services/a.js': SERVER },
