@@ -122,6 +122,37 @@ test('where nothing needs a configuration none is written', async () => {
   expect(existsSync(project.path('uber.config.json'))).toBe(false);
 });
 
+test.each([['--force', '--dry-run'], ['--dry-run'], ['--force']])(
+  'where none is needed, init %s %s says that the one that is there is kept',
+  async (...args) => {
+    const text = '{ "services": { "foo": { "placement": "process" } } }';
+    using project = makeProject({
+      files: { 'services/foo.js': SERVER, 'uber.config.json': text },
+      packages: false,
+    });
+    const { stdout, exitCode } = await runUber(['init', ...args], { cwd: project.root });
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(
+      'No configuration is needed: uber finds these services by itself.\n' +
+        'uber.config.json is kept as it is: remove it when nothing in it is needed.\n',
+    );
+    expect(readFileSync(project.path('uber.config.json'), 'utf8')).toBe(text);
+  },
+);
+
+test('--dry-run says that there is a configuration to be replaced', async () => {
+  using project = makeProject({
+    files: {
+      'api/package.json': '{"scripts":{"start":"node a.js"}}',
+      'api/a.js': '',
+      'uber.config.json': '{}',
+    },
+    packages: false,
+  });
+  const { stdout } = await runUber(['init', '--dry-run'], { cwd: project.root });
+  expect(stdout).toContain('uber.config.json is there already: uber init --force would replace it');
+});
+
 test('with uberservice installed the file has its types', async () => {
   using project = makeProject({
     files: { 'apps/web/index.ts': SERVER, 'apps/web/package.json': '{"scripts":{"start":"node index.ts"}}' },
