@@ -186,8 +186,7 @@ function readNest(words: readonly string[], place: Place): CommandReading {
 }
 
 function readRunner(runner: string, words: readonly string[], place: Place): CommandReading {
-  const { file, args, envFiles, preloads, exec } = readRunnerCall(runner, words);
-  const notes = preloads.map((name) => `its command preloads "${name}", which uber does not`);
+  const { file, args, envFiles, notes, exec } = readRunnerCall(runner, words);
   const next: Place = {
     ...place,
     envFiles: [...place.envFiles, ...envFiles.map((path) => resolve(place.folder, path))],
