@@ -2,9 +2,9 @@
 
 import { findEntry } from '../catalog/entry-file.ts';
 import { readPackageFile } from '../package-file.ts';
+import { type ComposeService, readCompose, readDockerCommand, sourceFolder } from '../repository/compose.ts';
 import type { Candidate, CommandReading, Container, LeftOut } from './candidate.ts';
 import type { CandidateList } from './candidate-list.ts';
-import { type ComposeService, readCompose, readDockerCommand, sourceFolder } from './compose.ts';
 import { folderOf, plainProgram, toCandidate } from './make-candidate.ts';
 import { readCommand, readWords } from './read-command.ts';
 import type { Repository } from './repository.ts';

@@ -4,13 +4,14 @@ import { basename, dirname, extname, join, sep } from 'node:path';
 import { readNetworkFacts } from '../build/network-facts.ts';
 import { findEntry, isServiceFile } from '../catalog/entry-file.ts';
 import { type PackageFile, shortName } from '../package-file.ts';
+import { isFile, isFolder, readIfThere } from '../repository/files.ts';
 import type { Candidate, Container, LeftOut } from './candidate.ts';
 import { CandidateList } from './candidate-list.ts';
 import { addCompose } from './discover-compose.ts';
 import { folderOf, nameOf, plainProgram, toCandidate } from './make-candidate.ts';
 import { readProcfile } from './procfile.ts';
 import { readCommand } from './read-command.ts';
-import { isFile, isFolder, type Repository, readIfThere } from './repository.ts';
+import type { Repository } from './repository.ts';
 
 /** All that was found. */
 export interface Discovery {

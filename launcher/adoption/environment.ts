@@ -4,9 +4,10 @@ import { parse } from 'dotenv';
 import { addressesIn } from '../addresses.ts';
 import { envName } from '../names.ts';
 import { referencesIn, referenceTo } from '../references.ts';
+import { readIfThere } from '../repository/files.ts';
 import { masked } from '../secrets.ts';
 import type { Draft } from './draft.ts';
-import { type Repository, readIfThere } from './repository.ts';
+import type { Repository } from './repository.ts';
 import { type Neighbours, serviceCalled } from './rewrite-addresses.ts';
 import { rewriteVariable } from './rewrite-variable.ts';
 

@@ -1,16 +1,17 @@
 // One command line, as a script, a Procfile or a compose file has it -> the programs it runs.
 import { basename, join, resolve } from 'node:path';
 import type { PackageFile } from '../package-file.ts';
+import { isFolder, readIfThere } from '../repository/files.ts';
+import { maskSubstitutions, SUBSTITUTION } from '../repository/shell-substitutions.ts';
+import { assignmentsOf, isAssignment, readShellLine } from '../repository/shell-words.ts';
 import type { CommandReading, Program } from './candidate.ts';
 import { jsonOf, recordOf, textOf } from './json-values.ts';
 import { FRONT_ENDS, TOOLS } from './other-programs.ts';
 import { findPackageBin } from './package-bin.ts';
 import { findProgramFile } from './program-file.ts';
-import { findPackage, isFolder, type Repository, readIfThere } from './repository.ts';
+import { findPackage, type Repository } from './repository.ts';
 import { FILE_RUNNERS, readRunnerCall } from './runners.ts';
 import { readScriptCall, type ScriptCall } from './script-calls.ts';
-import { maskSubstitutions, SUBSTITUTION } from './shell-substitutions.ts';
-import { assignmentsOf, isAssignment, readShellLine } from './shell-words.ts';
 import { readSideBySide, SIDE_BY_SIDE } from './side-by-side.ts';
 
 /** Where a command stands. */

@@ -1,9 +1,10 @@
 // The packages of a repository: its root, its workspaces, and the folders services usually lie in.
-import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { globSync, readdirSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import { parse } from 'yaml';
 import { UberError } from '../errors.ts';
 import { findPackageProblem, type PackageFile, readPackageFile } from '../package-file.ts';
+import { isFile, isFolder, readIfThere } from '../repository/files.ts';
 
 /** What `uber init` looks at. Paths are absolute. */
 export interface Repository {
@@ -86,15 +87,6 @@ function pnpmPatterns(root: string): string[] {
   }
 }
 
-/** The text of a file, or null when there is none. */
-export function readIfThere(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
-}
-
 function expand(root: string, patterns: readonly string[]): string[] {
   const wanted = patterns.filter((pattern) => !pattern.startsWith('!'));
   const exclude = patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1));
@@ -113,14 +105,4 @@ function subfolders(folder: string): string[] {
   } catch {
     return []; // No such folder.
   }
-}
-
-/** True for a folder that exists. */
-export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-/** True for a file that exists. */
-export function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }

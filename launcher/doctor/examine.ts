@@ -7,6 +7,7 @@ import { resolveEnv } from '../config/env-layers.ts';
 import type { UberConfig } from '../options.ts';
 import { nearestPackageFile, nearestPackageProblem, type PackageFile } from '../package-file.ts';
 import type { EnvValue, ServiceSpec } from '../types.ts';
+import { type DeclaredPort, readDeclaredPorts } from './declared-ports.ts';
 import { examineRuns } from './examine-runs.ts';
 import { APART_HINT, type Finding, type Place, type Severity } from './finding.ts';
 import { type Callee, type Caller, judgeAddress, judgeValue } from './hard-coded-urls.ts';
@@ -44,7 +45,8 @@ export async function examine({ config, selected, known }: Examination): Promise
       owner: nearestPackageFile(dirname(spec.entry)),
     });
   }
-  const callees = patients.map((patient) => calleeOf(patient, patients));
+  const declared = readDeclaredPorts(config.root);
+  const callees = patients.map((patient) => calleeOf(patient, patients, declared));
   const short = (path: string): string => relative(config.root, path).split(sep).join('/') || '.';
   const chosen = patients.filter(({ spec }) => selected.some(({ name }) => name === spec.name));
   const findings = chosen.flatMap((patient) => [
@@ -58,17 +60,28 @@ export async function examine({ config, selected, known }: Examination): Promise
 
 type Shorten = (path: string) => string;
 
-/** Ports of the environment, the arguments and the scripts; only without any of these those of the sources. */
-function calleeOf({ spec, env, sources, owner }: Patient, all: readonly Patient[]): Callee {
+/**
+ * Ports of the environment, the arguments and the scripts; only without any of these those of the sources. What compose
+ * publishes counts always.
+ */
+function calleeOf(
+  { spec, env, sources, owner }: Patient,
+  all: readonly Patient[],
+  declared: readonly DeclaredPort[],
+): Callee {
   const isShared = all.some((other) => other.spec !== spec && other.owner?.dir === owner?.dir);
   const scripts = owner === null || isShared ? [] : Object.values(owner.scripts);
+  const isOwnFolder = (path: string): boolean => !isShared && (path === spec.dir || path === owner?.dir);
+  const ofRoot = declared.filter(({ path }) => path === spec.entry || isOwnFolder(path));
   const given = [
+    ...ofRoot.filter(({ isPublished }) => !isPublished).map(({ port }) => port),
     ...(env.PORT === undefined ? [] : [Number(env.PORT.value)]),
     ...portArguments(spec.args),
     ...scripts.flatMap((line) => [...line.matchAll(/\bPORT=(\d+)/g)].map(([, port]) => Number(port))),
   ];
   const fallbacks = isInstalled(spec.entry) ? [] : sources.files.flatMap(({ facts }) => facts.ports);
-  const ports = given.length > 0 ? given : fallbacks;
+  const published = ofRoot.filter(({ isPublished }) => isPublished).map(({ port }) => port);
+  const ports = [...(given.length > 0 ? given : fallbacks), ...published];
   const { name, port, dependsOn } = spec;
   return { name, ports: port === null ? ports : [port], isPinned: port !== null, dependsOn };
 }

@@ -183,6 +183,33 @@ test.each([
   expect((await examine(project)).findings).toMatchObject([{ hint: 'Read process.env.ORDERS_URL.' }]);
 });
 
+test.each<[string, Record<string, string>]>([
+  [
+    'a script of the root in its folder',
+    { 'package.json': '{"scripts":{"dev":"cd api && PORT=5001 ts-node-dev src/index.ts"}}' },
+  ],
+  [
+    'a script of the root with its file',
+    { 'package.json': '{"scripts":{"api":"cross-env PORT=5001 node api/src/index.mjs & echo x"}}' },
+  ],
+  ['compose', { 'compose.yaml': 'services:\n  backend:\n    build: ./api\n    ports: ["5001:80"]\n' }],
+])('the port of a service is known from %s', async (_title, files) => {
+  using project = makeProject({
+    files: {
+      ...files,
+      'api/package.json': '{}',
+      'api/src/index.mjs': `${LISTEN}.listen(process.env.PORT);`,
+      'web/package.json': '{}',
+      'web/index.mjs': "fetch('http://127.0.0.1:5001/x');",
+      'uber.config.json': '{ "services": { "api": "api", "web": "web" } }',
+    },
+    packages: false,
+  });
+  expect((await examine(project)).findings).toMatchObject([
+    { severity: 'warning', service: 'web', message: expect.stringContaining('it means "api"') },
+  ]);
+});
+
 test('a URL that is read from a variable with a host name is found, unless it is configured', async () => {
   using project = makeProject({
     files: {

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parse as parseEnv } from 'dotenv';
 import { parse } from 'yaml';
 import { masked } from '../secrets.ts';
-import { isFile, isFolder, readIfThere } from './repository.ts';
+import { isFile, isFolder, readIfThere } from './files.ts';
 
 /** One service of a compose file, as plain values. Paths are absolute. */
 export interface ComposeService {
