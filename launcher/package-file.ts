@@ -1,6 +1,8 @@
 // What the launcher reads of a package.json.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { toUberError, UberError } from './errors.ts';
+import { parseJsonFile } from './json-file.ts';
 
 /** One package.json, with everything of a wrong type left out. */
 export interface PackageFile {
@@ -23,13 +25,13 @@ export interface PackageFile {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** Reads `package.json` of a folder; null when there is none that can be read. */
+/** Reads `package.json` of a folder; null when there is none that can be read, see {@link findPackageProblem}. */
 export function readPackageFile(dir: string): PackageFile | null {
   let json: Record<string, unknown>;
   try {
-    json = toRecord(JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')));
+    json = toRecord(parseJsonFile(readText(dir), join(dir, 'package.json')));
   } catch {
-    return null; // None, or one that npm will complain about.
+    return null;
   }
   const name = toText(json.name);
   const bin = typeof json.bin === 'string' ? { [shortName(name ?? '')]: json.bin } : toTexts(json.bin);
@@ -49,11 +51,39 @@ export function readPackageFile(dir: string): PackageFile | null {
   };
 }
 
+/** What is wrong with `package.json` of a folder, with its place; null when nothing is, or there is none. */
+export function findPackageProblem(dir: string): UberError | null {
+  const path = join(dir, 'package.json');
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return null;
+  try {
+    parseJsonFile(readText(dir), path);
+    return null;
+  } catch (cause) {
+    if (cause instanceof UberError) return cause;
+    return new UberError('CONFIG_UNREADABLE', `Cannot read ${path}: ${toUberError(cause).message}.`, {
+      cause,
+    });
+  }
+}
+
+/** npm and Node allow a byte order mark. */
+function readText(dir: string): string {
+  return readFileSync(join(dir, 'package.json'), 'utf8').replace(/^\uFEFF/, '');
+}
+
 /** The nearest package.json of a folder or of one above it. */
 export function nearestPackageFile(folder: string): PackageFile | null {
   for (let at = folder; ; at = dirname(at)) {
     const found = readPackageFile(at);
     if (found !== null || dirname(at) === at) return found;
+  }
+}
+
+/** What is wrong with the package.json that Node takes for a folder: the nearest, broken or not; null when nothing is. */
+export function nearestPackageProblem(folder: string): UberError | null {
+  for (let at = folder; ; at = dirname(at)) {
+    const problem = findPackageProblem(at);
+    if (problem !== null || dirname(at) === at || readPackageFile(at) !== null) return problem;
   }
 }
 

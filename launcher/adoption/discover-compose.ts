@@ -2,9 +2,9 @@
 
 import { findEntry } from '../catalog/entry-file.ts';
 import { readPackageFile } from '../package-file.ts';
+import { type ComposeService, readCompose, readDockerCommand, sourceFolder } from '../repository/compose.ts';
 import type { Candidate, CommandReading, Container, LeftOut } from './candidate.ts';
 import type { CandidateList } from './candidate-list.ts';
-import { type ComposeService, readCompose, readDockerCommand, sourceFolder } from './compose.ts';
 import { folderOf, plainProgram, toCandidate } from './make-candidate.ts';
 import { readCommand, readWords } from './read-command.ts';
 import type { Repository } from './repository.ts';
@@ -19,6 +19,10 @@ export function addCompose(repository: Repository, list: CandidateList, leftOut:
   const containers: Container[] = [];
   for (const service of services) {
     const { name, build, image, ports } = service;
+    if (!service.isMap) {
+      leftOut.push({ name, reason: `it is no map in ${repository.short(path)}` });
+      continue;
+    }
     const folder = sourceFolder(service, repository.root);
     if (build === null) {
       containers.push({ name, image: image ?? 'no image', published: ports });

@@ -1,16 +1,17 @@
 // Everything in a repository that could be a service, from all sources that name one.
 import { readdirSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, sep } from 'node:path';
 import { readNetworkFacts } from '../build/network-facts.ts';
 import { findEntry, isServiceFile } from '../catalog/entry-file.ts';
 import { type PackageFile, shortName } from '../package-file.ts';
+import { isFile, isFolder, readIfThere } from '../repository/files.ts';
 import type { Candidate, Container, LeftOut } from './candidate.ts';
 import { CandidateList } from './candidate-list.ts';
 import { addCompose } from './discover-compose.ts';
 import { folderOf, nameOf, plainProgram, toCandidate } from './make-candidate.ts';
 import { readProcfile } from './procfile.ts';
 import { readCommand } from './read-command.ts';
-import { isFile, isFolder, type Repository, readIfThere } from './repository.ts';
+import type { Repository } from './repository.ts';
 
 /** All that was found. */
 export interface Discovery {
@@ -24,6 +25,7 @@ export async function discover(repository: Repository): Promise<Discovery> {
   const list = new CandidateList();
   const leftOut: LeftOut[] = [];
   for (const folder of repository.folders) await addFolder(folder, repository, list, leftOut);
+  for (const { message } of repository.broken) leftOut.push(brokenPackage(message, repository));
   addServiceFiles(repository, list);
   addRootScripts(repository, list, leftOut);
   for (const folder of [repository.root, ...repository.folders])
@@ -37,6 +39,12 @@ export async function discover(repository: Repository): Promise<Discovery> {
     leftOut: [...reasons.values()].filter(({ name }) => !names.has(name)).reverse(),
     containers,
   };
+}
+
+/** `/repo/x/package.json:1:2: Why.` -> what is said of x/package.json. */
+function brokenPackage(message: string, { root }: Repository): LeftOut {
+  const [place = '', ...reason] = message.replace(`${root}${sep}`, '').split(': ');
+  return { name: place.split(sep).join('/'), reason: reason.join(': ').replace(/\.$/, '') };
 }
 
 /** Single files in `services/`, which the launcher finds by itself. */
@@ -146,13 +154,17 @@ function addRootScripts(repository: Repository, list: CandidateList, leftOut: Le
 
 function addProcfile(folder: string, repository: Repository, list: CandidateList, leftOut: LeftOut[]): void {
   const path = join(folder, 'Procfile');
-  for (const { name, command } of readProcfile(readIfThere(path) ?? '')) {
+  const { lines, problems } = readProcfile(readIfThere(path) ?? '');
+  for (const { line, reason } of problems)
+    leftOut.push({ name: `${repository.short(path)}:${line}`, reason });
+  for (const { name, command } of lines) {
     const reading = readCommand(command, folder, repository);
     const isRoot = folder === repository.root;
     const wish = isRoot ? name : name === 'web' ? basename(folder) : `${basename(folder)}-${name}`;
     const from = `${repository.short(path)} "${name}"`;
     for (const program of reading.programs)
       list.add(toCandidate(program, { name: wish, folder: folderOf(program, repository), from, file: null }));
-    if (reading.reason !== null) leftOut.push({ name: wish, reason: reading.reason });
+    if (reading.programs.length === 0)
+      leftOut.push({ name: wish, reason: reading.reason ?? `no Node program is in its command: ${command}` });
   }
 }

@@ -4,10 +4,12 @@ import { parse } from 'dotenv';
 import { addressesIn } from '../addresses.ts';
 import { envName } from '../names.ts';
 import { referencesIn, referenceTo } from '../references.ts';
+import { readIfThere } from '../repository/files.ts';
 import { masked } from '../secrets.ts';
 import type { Draft } from './draft.ts';
-import { type Repository, readIfThere } from './repository.ts';
-import { type Neighbours, rewriteAddresses, serviceAt, serviceCalled } from './rewrite-addresses.ts';
+import type { Repository } from './repository.ts';
+import { type Neighbours, serviceCalled } from './rewrite-addresses.ts';
+import { rewriteVariable } from './rewrite-variable.ts';
 
 /** What one service needs of its surroundings. */
 export interface Surroundings {
@@ -41,9 +43,9 @@ export function surroundingsOf(draft: Draft, neighbours: Neighbours, repository:
   for (const { values, isRead, isPrivate } of sources) {
     for (const [key, value] of Object.entries(values)) {
       if (key === 'PORT' || key === 'HOST') continue;
-      const { value: rewritten, services, containers } = rewriteKey(key, value, values, draft, neighbours);
+      const { value: rewritten, services, notes: own } = rewriteVariable(key, values, name, neighbours);
       dependsOn.push(...services);
-      for (const container of containers) notes.push(containerNote(key, container, rewritten !== value));
+      notes.push(...own);
       const owner = injected.get(key);
       if (owner !== undefined) {
         const wanted = services.length > 0 ? rewritten : asUrl(key, rewritten, owner);
@@ -134,49 +136,6 @@ function readEnvFiles(
       );
   }
   return { values, notes };
-}
-
-/** Beside whole addresses, `ORDERS_HOST` and `ORDERS_PORT` may stand apart. */
-function rewriteKey(
-  key: string,
-  value: string,
-  values: Readonly<Record<string, string>>,
-  { name }: Draft,
-  neighbours: Neighbours,
-): ReturnType<typeof rewriteAddresses> {
-  const match = /^(.*?)_?(HOST|HOSTNAME|PORT)$/.exec(key);
-  if (match === null) return rewriteAddresses(value, name, neighbours);
-  const [, stem = '', part] = match;
-  const host = [`${stem}_HOST`, `${stem}_HOSTNAME`].map((it) => values[it]).find((it) => it !== undefined);
-  const port = Number(values[`${stem}_PORT`] ?? Number.NaN);
-  const service =
-    host === undefined
-      ? null
-      : serviceAt(
-          { host: host.toLowerCase(), port: Number.isNaN(port) ? null : port },
-          name,
-          neighbours.drafts,
-        );
-  if (service !== null)
-    return {
-      value: referenceTo(service, part === 'PORT' ? 'port' : 'host'),
-      services: [service],
-      containers: [],
-    };
-  const container = neighbours.containers.find((it) => it.name === host);
-  const published = container?.published.get(port);
-  if (container === undefined || published === undefined) return rewriteAddresses(value, name, neighbours);
-  return {
-    value: part === 'PORT' ? String(published) : 'localhost',
-    services: [],
-    containers: [container.name],
-  };
-}
-
-function containerNote(key: string, container: string, isRewritten: boolean): string {
-  return isRewritten
-    ? `${key} leads to the port that the container "${container}" publishes on this machine`
-    : `${key} names the container "${container}", which publishes no such port: the value is as it was`;
 }
 
 /** A program may expect a whole URL in a variable that is called a host. */

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { portArguments } from '../addresses.ts';
 import type { NetworkFacts } from '../build/network-facts.ts';
+import { readIfThere } from '../repository/files.ts';
 import type { Candidate } from './candidate.ts';
-import { readIfThere } from './repository.ts';
 
 /**
  * The ports, best known first: those of its command and its `.env`; only when there is none of these, those its sources

@@ -1,7 +1,7 @@
 // A command of an installed package -> the file behind it.
 import { join } from 'node:path';
 import { findInstalled, type PackageFile } from '../package-file.ts';
-import { isFile } from './repository.ts';
+import { isFile } from '../repository/files.ts';
 
 /**
  * The file of a command, as a path through node_modules; null when no package that is installed has it.

@@ -3,7 +3,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import { getTsconfig } from 'get-tsconfig';
 import { findEntry } from '../catalog/entry-file.ts';
 import { readPackageFile } from '../package-file.ts';
-import { isFile, isFolder } from './repository.ts';
+import { isFile, isFolder } from '../repository/files.ts';
 
 /** A file to run. */
 export interface ProgramFile {

@@ -1,14 +1,17 @@
 // One command line, as a script, a Procfile or a compose file has it -> the programs it runs.
 import { basename, join, resolve } from 'node:path';
 import type { PackageFile } from '../package-file.ts';
+import { isFolder, readIfThere } from '../repository/files.ts';
+import { maskSubstitutions, SUBSTITUTION } from '../repository/shell-substitutions.ts';
+import { assignmentsOf, isAssignment, readShellLine } from '../repository/shell-words.ts';
 import type { CommandReading, Program } from './candidate.ts';
+import { jsonOf, recordOf, textOf } from './json-values.ts';
 import { FRONT_ENDS, TOOLS } from './other-programs.ts';
 import { findPackageBin } from './package-bin.ts';
 import { findProgramFile } from './program-file.ts';
-import { findPackage, isFolder, type Repository, readIfThere } from './repository.ts';
+import { findPackage, type Repository } from './repository.ts';
 import { FILE_RUNNERS, readRunnerCall } from './runners.ts';
 import { readScriptCall, type ScriptCall } from './script-calls.ts';
-import { assignmentsOf, isAssignment, readShellLine } from './shell-words.ts';
 import { readSideBySide, SIDE_BY_SIDE } from './side-by-side.ts';
 
 /** Where a command stands. */
@@ -38,10 +41,24 @@ export function readWords(words: readonly string[], folder: string, repository: 
 
 function readLine(line: string, place: Place): CommandReading {
   if (place.depth > 8) return { programs: [], reason: 'its scripts call each other in a circle' };
+  const { text, isOpen } = maskSubstitutions(line);
+  if (isOpen)
+    return { programs: [], reason: `its command is not understood: a quote is not closed in ${line}` };
   const readings: CommandReading[] = [];
-  for (const { words, env, folders, variables } of readShellLine(line)) {
+  for (const { words, env: given, folders, variables } of readShellLine(text)) {
+    const env = Object.fromEntries(
+      Object.entries(given).filter(([, value]) => !value.includes(SUBSTITUTION)),
+    );
+    const unset = Object.keys(given).filter((name) => !(name in env));
+    if ([...words, ...folders].some((word) => word.includes(SUBSTITUTION))) {
+      readings.push({ programs: [], reason: `its command is not understood: only a shell can run ${line}` });
+      continue;
+    }
     const folder = folders.reduce((at, next) => resolve(at, next), place.folder);
-    const notes = variables.map((name) => `$${name} in "${line}" is not filled in`);
+    const notes = [
+      ...variables.map((name) => `$${name} in "${line}" is not filled in`),
+      ...unset.map((name) => `${name} is not set: only a shell knows its value in "${line}"`),
+    ];
     readings.push(
       readProgram(words, {
         ...place,
@@ -169,25 +186,8 @@ function readNest(words: readonly string[], place: Place): CommandReading {
   return toProgram(place, `${folder}/${textOf(own.entryFile) ?? 'main'}`, []);
 }
 
-function jsonOf(text: string | null): Record<string, unknown> {
-  try {
-    return recordOf(JSON.parse(text ?? '{}'));
-  } catch {
-    return {}; // Nest will say what is wrong with it.
-  }
-}
-
-function recordOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
-}
-
 function readRunner(runner: string, words: readonly string[], place: Place): CommandReading {
-  const { file, args, envFiles, preloads, exec } = readRunnerCall(runner, words);
-  const notes = preloads.map((name) => `its command preloads "${name}", which uber does not`);
+  const { file, args, envFiles, notes, exec } = readRunnerCall(runner, words);
   const next: Place = {
     ...place,
     envFiles: [...place.envFiles, ...envFiles.map((path) => resolve(place.folder, path))],

@@ -1,8 +1,10 @@
 // The packages of a repository: its root, its workspaces, and the folders services usually lie in.
-import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { globSync, readdirSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import { parse } from 'yaml';
-import { type PackageFile, readPackageFile } from '../package-file.ts';
+import { UberError } from '../errors.ts';
+import { findPackageProblem, type PackageFile, readPackageFile } from '../package-file.ts';
+import { isFile, isFolder, readIfThere } from '../repository/files.ts';
 
 /** What `uber init` looks at. Paths are absolute. */
 export interface Repository {
@@ -13,6 +15,8 @@ export interface Repository {
   readonly folders: readonly string[];
   /** Folder -> its package.json, the root among them. */
   readonly packages: ReadonlyMap<string, PackageFile>;
+  /** What is wrong with a package.json of a folder in the root that need not be a service: a template, for one. */
+  readonly broken: readonly UberError[];
   /** A path as it is shown and written: relative to the root, with slashes. */
   short(path: string): string;
 }
@@ -20,14 +24,20 @@ export interface Repository {
 /** Where services and libraries of a repository usually lie. */
 const USUAL = ['services', 'apps', 'packages'];
 
-/** Reads a repository. */
+/**
+ * Reads a repository.
+ * @throws UberError `CONFIG_INVALID` or `CONFIG_UNREADABLE` for a package.json of the root, of a workspace or of a usual
+ * place that is broken: what it starts would be missing
+ */
 export function readRepository(root: string): Repository {
+  refuseBroken([root]);
   const rootPackage = readPackageFile(root);
   const patterns = [...(rootPackage?.workspaces ?? []), ...pnpmPatterns(root)];
+  const own = [...expand(root, patterns), ...USUAL.flatMap((name) => subfolders(join(root, name)))];
+  refuseBroken(own);
   const folders = [
     ...new Set([
-      ...expand(root, patterns),
-      ...USUAL.flatMap((name) => subfolders(join(root, name))),
+      ...own,
       // Many repositories have a folder for each service right in the root.
       ...subfolders(root).filter((folder) => readPackageFile(folder) !== null),
     ]),
@@ -39,8 +49,20 @@ export function readRepository(root: string): Repository {
     rootPackage,
     folders,
     packages: new Map(packages.flatMap((file) => (file === null ? [] : [[file.dir, file] as const]))),
+    broken: subfolders(root).flatMap((folder) => findPackageProblem(folder) ?? []),
     short: (path) => relative(root, path).split(sep).join('/') || '.',
   };
+}
+
+function refuseBroken(folders: readonly string[]): void {
+  for (const folder of folders) {
+    const problem = findPackageProblem(folder);
+    if (problem === null) continue;
+    throw new UberError(problem.code, problem.message, {
+      hint: 'Mend this package.json, and run uber init again.',
+      cause: problem.cause,
+    });
+  }
 }
 
 /** The package of that name, of that folder, or of a folder so called. */
@@ -65,22 +87,13 @@ function pnpmPatterns(root: string): string[] {
   }
 }
 
-/** The text of a file, or null when there is none. */
-export function readIfThere(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
-}
-
 function expand(root: string, patterns: readonly string[]): string[] {
   const wanted = patterns.filter((pattern) => !pattern.startsWith('!'));
   const exclude = patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1));
   if (wanted.length === 0) return [];
   return globSync(wanted, { cwd: root, exclude: ['**/node_modules', ...exclude] })
     .map((path) => join(root, path))
-    .filter((path) => path !== root && isFolder(path) && readPackageFile(path) !== null);
+    .filter((path) => path !== root && isFolder(path) && isFile(join(path, 'package.json')));
 }
 
 function subfolders(folder: string): string[] {
@@ -92,14 +105,4 @@ function subfolders(folder: string): string[] {
   } catch {
     return []; // No such folder.
   }
-}
-
-/** True for a folder that exists. */
-export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-/** True for a file that exists. */
-export function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }

@@ -62,9 +62,12 @@ export const FILE_RUNNERS: ReadonlySet<string> = new Set([
 /** Words between such a runner and its file. */
 const SUBCOMMANDS: ReadonlySet<string> = new Set(['watch', 'start', 'run', 'run-script']);
 
-/** Preloaded modules whose work the launcher does itself. */
-const OURS =
-  /^(?:tsx|ts-node|@swc-node|@swc\/register|esbuild-register|@esbuild-kit|tsconfig-paths|dotenv|source-map-support|@babel\/register|sucrase|jiti)(?:[/-].*)?$/;
+/** Preloaded compilers: the launcher is one itself. */
+const COMPILERS =
+  /^(?:tsx|ts-node|@swc-node|@swc\/register|esbuild-register|@esbuild-kit|@babel\/register|sucrase|jiti)(?:[/-].*)?$/;
+
+/** Other preloaded modules whose work the launcher does itself. */
+const OURS = /^(?:tsconfig-paths|dotenv|source-map-support)(?:[/-].*)?$/;
 
 /** What a runner was told. */
 export interface RunnerCall {
@@ -72,8 +75,8 @@ export interface RunnerCall {
   readonly file: string | null;
   readonly args: readonly string[];
   readonly envFiles: readonly string[];
-  /** Modules to be loaded first that the launcher does not replace. */
-  readonly preloads: readonly string[];
+  /** What is to be known of modules that are to be loaded first. */
+  readonly notes: readonly string[];
   /** The value of `--exec`, or null. */
   readonly exec: string | null;
 }
@@ -81,7 +84,7 @@ export interface RunnerCall {
 /** Reads the words behind a runner. */
 export function readRunnerCall(runner: string, words: readonly string[]): RunnerCall {
   const envFiles: string[] = [];
-  const preloads: string[] = [];
+  const notes: string[] = [];
   let exec: string | null = null;
   let index = 0;
   for (; index < words.length; index += 1) {
@@ -95,22 +98,31 @@ export function readRunnerCall(runner: string, words: readonly string[]): Runner
     const [name = '', inline] = splitOption(word);
     const isPlain = !WITH_VALUE.has(name) || (WATCH_IS_FLAG.has(runner) && /^(?:-w|--watch)$/.test(name));
     const isEval = runner !== 'nodemon' && /^(?:-e|--eval|-p|--print|-pe)$/.test(name);
-    if (isEval) return { file: null, args: [], envFiles, preloads, exec: null };
+    if (isEval) return { file: null, args: [], envFiles, notes, exec: null };
     const value = inline ?? (isPlain ? undefined : words[index + 1]);
     if (inline === undefined && !isPlain) index += 1;
     if (value === undefined) continue;
     if (/^--env-file/.test(name)) envFiles.push(value);
-    else if (/^(?:-r|--require|--import|--loader|--experimental-loader)$/.test(name) && !OURS.test(value))
-      preloads.push(value);
-    else if (/^(?:-x|--exec)$/.test(name)) exec = value;
+    else if (/^(?:-r|--require|--import|--loader|--experimental-loader)$/.test(name)) {
+      if (OURS.test(value)) notes.push(`its command preloads "${value}", whose work uber does itself`);
+      else if (!COMPILERS.test(value)) notes.push(`its command preloads "${value}", which uber does not`);
+    } else if (/^(?:-x|--exec)$/.test(name)) exec = value;
   }
-  const rest = words.slice(index);
-  if (exec !== null) return { file: null, args: rest, envFiles, preloads, exec };
+  const { rest, dotenvFiles } = takeDotenvFiles(words.slice(index));
+  envFiles.push(...dotenvFiles);
+  if (exec !== null) return { file: null, args: rest, envFiles, notes, exec };
   return {
     file: rest[0] ?? null,
     args: rest.slice(1).filter((word, at) => !(at === 0 && word === '--')),
     envFiles,
-    preloads,
+    notes,
     exec,
   };
+}
+
+/** `node -r dotenv/config x.js dotenv_config_path=.env.dev`: words that are for dotenv and not for the program. */
+function takeDotenvFiles(words: readonly string[]): { rest: string[]; dotenvFiles: string[] } {
+  const isDotenv = (word: string): boolean => word.startsWith('dotenv_config_path=');
+  const dotenvFiles = words.filter(isDotenv).map((word) => word.slice(word.indexOf('=') + 1));
+  return { rest: words.filter((word) => !isDotenv(word)), dotenvFiles };
 }

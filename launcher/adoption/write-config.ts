@@ -4,9 +4,9 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { UberError } from '../errors.ts';
 import type { ServiceOptions, UberConfigFile } from '../options.ts';
 import { findInstalled } from '../package-file.ts';
+import { isFile } from '../repository/files.ts';
 import { configText } from './config-text.ts';
 import type { Proposal } from './propose.ts';
-import { isFile } from './repository.ts';
 
 /** Where a configuration is to be written. Paths are absolute. */
 export interface Target {

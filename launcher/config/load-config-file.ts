@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UberError } from '../errors.ts';
+import { parseJsonFile } from '../json-file.ts';
 import type { UberConfigFile } from '../options.ts';
 import { checkConfig } from './check-config.ts';
 
@@ -15,7 +16,7 @@ import { checkConfig } from './check-config.ts';
 export async function loadConfigFile(path: string): Promise<UberConfigFile> {
   const name = basename(path);
   const text = read(path);
-  const value = extname(path) === '.json' ? parseJson(text, path) : await importDefault(path, text);
+  const value = extname(path) === '.json' ? parseJsonFile(text, path) : await importDefault(path, text);
   if (value === undefined) {
     throw new UberError('CONFIG_INVALID', `${name} has no default export.`, {
       hint: 'Write: export default defineConfig({ services: { ... } })',
@@ -31,23 +32,6 @@ function read(path: string): string {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new UberError('CONFIG_UNREADABLE', `Cannot read the configuration ${path}: ${reason}.`, { cause });
   }
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    const [, line, column] = /line (\d+) column (\d+)/.exec(message) ?? endOf(text);
-    const reason = message.replace(/ \(line.*/, '').replace(/ in JSON at position.*/, ' in JSON');
-    throw new UberError('CONFIG_INVALID', `${path}:${line}:${column}: ${reason}.`, { cause });
-  }
-}
-
-/** Where a text that stops too early ends, in the shape of a match. */
-function endOf(text: string): [string, string, string] {
-  const lines = text.split('\n');
-  return ['', String(lines.length), String((lines.at(-1)?.length ?? 0) + 1)];
 }
 
 async function importDefault(path: string, text: string): Promise<unknown> {

@@ -5,8 +5,9 @@ import { portArguments } from '../addresses.ts';
 import { isInstalled } from '../build/module-graph.ts';
 import { resolveEnv } from '../config/env-layers.ts';
 import type { UberConfig } from '../options.ts';
-import { nearestPackageFile, type PackageFile } from '../package-file.ts';
+import { nearestPackageFile, nearestPackageProblem, type PackageFile } from '../package-file.ts';
 import type { EnvValue, ServiceSpec } from '../types.ts';
+import { type DeclaredPort, readDeclaredPorts } from './declared-ports.ts';
 import { examineRuns } from './examine-runs.ts';
 import { APART_HINT, type Finding, type Place, type Severity } from './finding.ts';
 import { type Callee, type Caller, judgeAddress, judgeValue } from './hard-coded-urls.ts';
@@ -44,12 +45,14 @@ export async function examine({ config, selected, known }: Examination): Promise
       owner: nearestPackageFile(dirname(spec.entry)),
     });
   }
-  const callees = patients.map((patient) => calleeOf(patient, patients));
+  const declared = readDeclaredPorts(config.root);
+  const callees = patients.map((patient) => calleeOf(patient, patients, declared));
   const short = (path: string): string => relative(config.root, path).split(sep).join('/') || '.';
   const chosen = patients.filter(({ spec }) => selected.some(({ name }) => name === spec.name));
   const findings = chosen.flatMap((patient) => [
     ...inSources(patient, callees, short),
     ...inValues(patient, callees, config, short),
+    ...inPackageFile(patient, short),
     ...inPackages(patient, short),
   ]);
   return [...findings.sort(byService), ...inDependencies(chosen), ...(await examineRuns(config.root, short))];
@@ -57,18 +60,30 @@ export async function examine({ config, selected, known }: Examination): Promise
 
 type Shorten = (path: string) => string;
 
-/** Ports of the environment, the arguments and the scripts; only without any of these those of the sources. */
-function calleeOf({ spec, env, sources, owner }: Patient, all: readonly Patient[]): Callee {
+/**
+ * Ports of the environment, the arguments and the scripts; only without any of these those of the sources. What compose
+ * publishes counts always.
+ */
+function calleeOf(
+  { spec, env, sources, owner }: Patient,
+  all: readonly Patient[],
+  declared: readonly DeclaredPort[],
+): Callee {
   const isShared = all.some((other) => other.spec !== spec && other.owner?.dir === owner?.dir);
   const scripts = owner === null || isShared ? [] : Object.values(owner.scripts);
+  const isOwnFolder = (path: string): boolean => !isShared && (path === spec.dir || path === owner?.dir);
+  const ofRoot = declared.filter(({ path }) => path === spec.entry || isOwnFolder(path));
   const given = [
+    ...ofRoot.filter(({ isPublished }) => !isPublished).map(({ port }) => port),
     ...(env.PORT === undefined ? [] : [Number(env.PORT.value)]),
     ...portArguments(spec.args),
     ...scripts.flatMap((line) => [...line.matchAll(/\bPORT=(\d+)/g)].map(([, port]) => Number(port))),
   ];
   const fallbacks = isInstalled(spec.entry) ? [] : sources.files.flatMap(({ facts }) => facts.ports);
-  const ports = given.length > 0 ? given : fallbacks;
-  return { name: spec.name, ports: spec.port === null ? ports : [spec.port], isPinned: spec.port !== null };
+  const published = ofRoot.filter(({ isPublished }) => isPublished).map(({ port }) => port);
+  const ports = [...(given.length > 0 ? given : fallbacks), ...published];
+  const { name, port, dependsOn } = spec;
+  return { name, ports: port === null ? ports : [port], isPinned: port !== null, dependsOn };
 }
 
 function inSources({ spec, env, sources }: Patient, callees: readonly Callee[], short: Shorten): Finding[] {
@@ -130,6 +145,24 @@ function lineOf(path: string, key: string): number | null {
   const lines = readFileSync(path, 'utf8').split('\n');
   const index = lines.findIndex((text) => new RegExp(`(?:^|[\\s'",{])${key}['"]?\\s*[=:]`).test(text));
   return index === -1 ? null : index + 1;
+}
+
+/** Node refuses to load anything below a package.json it cannot read. */
+function inPackageFile({ spec }: Patient, short: Shorten): Finding[] {
+  const problem = nearestPackageProblem(dirname(spec.entry));
+  if (problem === null) return [];
+  const match = /^(.*?package\.json):(\d+):(\d+): (.*)$/s.exec(problem.message);
+  return [
+    {
+      id: 'package-file',
+      severity: 'error',
+      service: spec.name,
+      file: match?.[1] === undefined ? null : short(match[1]),
+      line: match?.[2] === undefined ? null : Number(match[2]),
+      message: match === null ? problem.message : `It is no valid JSON, at column ${match[3]}: ${match[4]}`,
+      hint: 'Mend this package.json: Node loads no file of the service as long as it is broken.',
+    },
+  ];
 }
 
 function inPackages({ spec, owner }: Patient, short: Shorten): Finding[] {

@@ -13,6 +13,7 @@ export type FindingId =
   | 'hard-coded-url' // an address of another service in a source or an .env file
   | 'native-addon' // an addon that cannot be loaded in a thread
   | 'node-version' // engines.node is not satisfied
+  | 'package-file' // a package.json that cannot be read
   | 'sqlite-path' // a database at a relative path
   | 'stale-run' // a folder of a run that is over
   | 'umask' // process.umask with an argument

@@ -13,6 +13,8 @@ export interface Callee {
   readonly ports: readonly number[];
   /** True when the configuration pins its port: then an address of it may be fixed. */
   readonly isPinned: boolean;
+  /** Names of the services it waits for. */
+  readonly dependsOn: readonly string[];
 }
 
 /** The service whose sources or values are looked at. */
@@ -31,13 +33,14 @@ export function judgeAddress(fact: AddressFact, caller: Caller, all: readonly Ca
     (key) => /_HOST$/.test(key) && injected.has(key) && caller.env[key] === undefined,
   );
   if (misread !== undefined && /^(?:https?|wss?)$/.test(address.scheme ?? '')) {
-    const owner = all.find(({ name }) => new RegExp(`^${envName(name)}_(?:SERVICE_)?HOST$`).test(misread));
+    const found = all.find(({ name }) => new RegExp(`^${envName(name)}_(?:SERVICE_)?HOST$`).test(misread));
+    const owner = found?.name ?? '';
     return {
       id: 'env-shape',
       severity: 'warning',
       line,
-      message: `${misread} is read as a URL here, but uber puts the bare host name of "${owner?.name ?? ''}" there.`,
-      hint: `Set it in the configuration: env: { ${misread}: '${referenceTo(owner?.name ?? '', 'url')}' }`,
+      message: `${misread} is read as a URL here, but uber puts the bare host name of "${owner}" there.`,
+      hint: `Set it ${envHint(misread, referenceTo(owner, 'url'), caller.name, owner, all)}`,
     };
   }
   if (envKeys.some((key) => injected.has(key) || caller.env[key] !== undefined)) return null;
@@ -61,9 +64,34 @@ export function judgeAddress(fact: AddressFact, caller: Caller, all: readonly Ca
     message: `"${address.text}" is fixed in the source: it means "${callee.name}", which gets another port at every start.`,
     hint:
       key === undefined
-        ? `Read process.env.${envName(callee.name)}_URL.`
-        : `Set ${key} in the configuration: env: { ${key}: '${referenceTo(callee.name, 'url')}' }`,
+        ? readHint(caller.name, callee.name, all)
+        : `Set ${key} ${envHint(key, referenceTo(callee.name, 'url'), caller.name, callee.name, all)}`,
   };
+}
+
+/** A variable or reference is sure to hold only with `dependsOn`; where the other one waits already, that is a circle. */
+function needsDependency(caller: string, callee: string, all: readonly Callee[]): boolean {
+  return !waitsFor(caller, callee, all) && !waitsFor(callee, caller, all);
+}
+
+/** What to write into the configuration. */
+function envHint(key: string, value: string, caller: string, callee: string, all: readonly Callee[]): string {
+  const dependsOn = needsDependency(caller, callee, all) ? `, dependsOn: ['${callee}']` : '';
+  return `in the configuration: env: { ${key}: '${value}' }${dependsOn}`;
+}
+
+function readHint(caller: string, callee: string, all: readonly Callee[]): string {
+  const more = needsDependency(caller, callee, all)
+    ? `, and add dependsOn: ['${callee}'] to "${caller}" in the configuration`
+    : '';
+  return `Read process.env.${envName(callee)}_URL${more}.`;
+}
+
+function waitsFor(from: string, to: string, all: readonly Callee[], seen: readonly string[] = []): boolean {
+  const next = all.find(({ name }) => name === from)?.dependsOn ?? [];
+  return (
+    next.includes(to) || next.some((name) => !seen.includes(name) && waitsFor(name, to, all, [...seen, from]))
+  );
 }
 
 /** What is wrong with the value of a variable; null when nothing is. */
@@ -81,7 +109,7 @@ export function judgeValue(
       id: 'hard-coded-url',
       severity: 'warning',
       message: `${key} is "${address.text}": it means "${callee.name}", which gets another port at every start.`,
-      hint: `Set it in the configuration: env: { ${key}: '${value.replace(address.text, referenceOf(address, callee.name))}' }`,
+      hint: `Set it ${envHint(key, value.replace(address.text, referenceOf(address, callee.name)), caller.name, callee.name, all)}`,
     };
   }
   return null;

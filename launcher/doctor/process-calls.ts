@@ -25,7 +25,7 @@ const LIMITS: ReadonlyMap<string, Limit> = new Map([
       id: 'chdir',
       severity: 'error',
       why: 'throws in a thread: the working directory belongs to the whole process',
-      hint: `Set "cwd" of the service in the configuration, or ${APART_HINT}.`,
+      hint: `Remove the call and set "cwd" of the service, or ${APART_HINT}.`,
     },
   ],
   [
@@ -78,11 +78,24 @@ export async function findProcessCalls({ program, lineOf }: ParsedSource): Promi
       const limit = name === null ? undefined : LIMITS.get(name);
       // Without a value it only asks for the mask, which is allowed.
       if (limit === undefined || (name === 'umask' && node.arguments.length === 0)) return;
-      const { id, severity, why, hint } = limit;
+      const { id, why } = limit;
+      const isSurvived = limit.severity === 'error' && isCaught(ancestors);
+      const severity = isSurvived ? 'warning' : limit.severity;
+      const hint = isSurvived ? `Nothing to do when the catch copes with it. ${limit.hint}` : limit.hint;
       found.push({ id, severity, line: lineOf(node), message: `process.${name}() ${why}.`, hint });
     },
   });
   return found;
+}
+
+/** True when what a node throws ends in a `catch` of the same function. */
+function isCaught(ancestors: readonly Node[]): boolean {
+  const path = ancestors as readonly AnyNode[];
+  const own = path.findLastIndex((node) => 'params' in node);
+  return path.some(
+    (node, index) =>
+      index > own && node.type === 'TryStatement' && node.handler != null && path[index + 1] === node.block,
+  );
 }
 
 function limitOf(

@@ -103,6 +103,14 @@ test.each<[string, Expected]>([
   // The text is a shell's.
   ['node x.js ${PORT:-5000}', { entry: 'x.js', args: ['5000'] }],
   ["node x.js 'two words' > log.txt", { entry: 'x.js', args: ['two words'] }],
+  ['VERSION=$(git rev-parse (x)) A=b node x.js', { entry: 'x.js', env: { A: 'b' } }],
+  ['echo "$(date)" && node x.js', { entry: 'x.js' }],
+  ["node x.js '$(not run)' \"it's\"", { entry: 'x.js', args: ['$(not run)', "it's"] }],
+  ["node x.js # it's fine", { entry: 'x.js' }],
+  [
+    'node -r dotenv/config x.js dotenv_config_path=.env.dev --flag',
+    { entry: 'x.js', args: ['--flag'], envFiles: ['.env.dev'] },
+  ],
   ['node x.js | pino-pretty', { entry: 'x.js' }],
   ['tsc && node dist/index.js', { entry: 'src/index.ts' }],
   ['npm run build; node dist', { entry: 'src/index.ts' }],
@@ -162,6 +170,29 @@ test.each<[string, string | null]>([
   ['npm run loop', 'its scripts call each other in a circle'],
   ['npm start --prefix apps/nowhere', 'there is no package "apps/nowhere"'],
   ['', null],
+  ['node $(cat x)', 'its command is not understood: only a shell can run node $(cat x)'],
+  ['node `cat x`', 'its command is not understood: only a shell can run node `cat x`'],
+  ['node "x.js', 'its command is not understood: a quote is not closed in node "x.js'],
+  ["node x.js it's", "its command is not understood: a quote is not closed in node x.js it's"],
+  ['node $(cat x', 'its command is not understood: a quote is not closed in node $(cat x'],
 ])('"%s" runs no program of ours', async (line, reason) => {
   expect(await read(line)).toEqual({ programs: [], reason });
+});
+
+test.each<[string, string[]]>([
+  ['nodemon -r dotenv/config x.js', ['its command preloads "dotenv/config", whose work uber does itself']],
+  ['nodemon --exec "node -r ./a.js" x.js', ['its command preloads "./a.js", which uber does not']],
+  ['nodemon --exec node -r ./a.js x.js', ['its command preloads "./a.js", which uber does not']],
+  ['nodemon x.js -r ./a.js', []],
+  ['node --watch --require=./a.js x.js', ['its command preloads "./a.js", which uber does not']],
+  ['node --import tsx y.ts', []],
+  [
+    'cross-env NODE_ENV=dev node --import ./a.mjs x.js',
+    ['its command preloads "./a.mjs", which uber does not'],
+  ],
+  ['concurrently "node -r ./a.js x.js"', ['its command preloads "./a.js", which uber does not']],
+])('what "%s" preloads is noted', async (line, notes) => {
+  using project = makeProject({ files: FILES, packages: false });
+  const { programs } = readCommand(line, project.root, readRepository(project.root));
+  expect(programs.map((program) => program.notes)).toEqual([notes]);
 });

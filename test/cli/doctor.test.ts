@@ -60,6 +60,17 @@ test.each<[string, string, string[]]>([
     ['error chdir services/a.ts:2', 'info abort services/a.ts:4'],
   ],
   ['of the global object', 'globalThis.process.chdir("/");', ['error chdir services/a.ts:1']],
+  [
+    'caught',
+    'try { process.chdir("/"); } catch {}\ntry { process.abort(); } catch { process.umask(1); }\ntry { f(() => process.chdir("/")); } catch {}\ntry { process.setuid(1); } finally {}',
+    [
+      'error umask services/a.ts:2',
+      'error chdir services/a.ts:3',
+      'error user-id services/a.ts:4',
+      'warning chdir services/a.ts:1',
+      'info abort services/a.ts:2',
+    ],
+  ],
   ['asking for the mask', 'process.umask(); process.getuid(); process.cwd();', []],
   [
     'comments and texts',
@@ -136,21 +147,66 @@ test('addresses of other services that are fixed are found, with the service the
   expect(summary).toEqual({ event: 'summary', services: 4, errors: 0, warnings: 4, infos: 1 });
   expect(findings.map(({ service }) => service)).toEqual(findings.map(() => 'web'));
   const file = 'services/web/index.mjs';
+  const readOrders =
+    'Read process.env.ORDERS_URL, and add dependsOn: [\'orders\'] to "web" in the configuration.';
   expect(findings).toMatchObject([
     {
       ...{ severity: 'warning', file: 'services/web/.env', line: 2 },
       message: 'KNOWN is "http://localhost:3001": it means "orders", which gets another port at every start.',
-      hint: "Set it in the configuration: env: { KNOWN: '${orders.url}/v1' }",
+      hint: "Set it in the configuration: env: { KNOWN: '${orders.url}/v1' }, dependsOn: ['orders']",
     },
-    { severity: 'warning', file, line: 3, hint: 'Read process.env.ORDERS_URL.' },
+    { severity: 'warning', file, line: 3, hint: readOrders },
     {
       severity: 'warning',
       file,
       line: 4,
-      hint: "Set USERS in the configuration: env: { USERS: '${users.url}' }",
+      hint: "Set USERS in the configuration: env: { USERS: '${users.url}' }, dependsOn: ['users']",
     },
     { severity: 'warning', file, line: 7, message: expect.stringContaining('"orders"') },
     { severity: 'info', file, line: 8, message: expect.stringContaining('"http://localhost:9200"') },
+  ]);
+});
+
+test.each([
+  ['there already', '{ "web": { "dependsOn": ["orders"] } }'],
+  ['to be a circle', '{ "orders": { "dependsOn": ["users"] }, "users": { "dependsOn": ["web"] } }'],
+])('no dependency is advised that is %s', async (_title, services) => {
+  using project = makeProject({
+    files: {
+      'services/orders.mjs': `${LISTEN}.listen(3001);`,
+      'services/users.mjs': `${LISTEN}.listen(3002);`,
+      'services/web.mjs': "fetch('http://localhost:3001');",
+      'uber.config.json': `{ "services": ${services} }`,
+    },
+    packages: false,
+  });
+  expect((await examine(project)).findings).toMatchObject([{ hint: 'Read process.env.ORDERS_URL.' }]);
+});
+
+test.each<[string, Record<string, string>]>([
+  [
+    'a script of the root in its folder',
+    { 'package.json': '{"scripts":{"dev":"cd api && PORT=5001 ts-node-dev src/index.ts"}}' },
+  ],
+  [
+    'a script of the root with its file',
+    { 'package.json': '{"scripts":{"api":"cross-env PORT=5001 node api/src/index.mjs & echo x"}}' },
+  ],
+  ['compose', { 'compose.yaml': 'services:\n  backend:\n    build: ./api\n    ports: ["5001:80"]\n' }],
+])('the port of a service is known from %s', async (_title, files) => {
+  using project = makeProject({
+    files: {
+      ...files,
+      'api/package.json': '{}',
+      'api/src/index.mjs': `${LISTEN}.listen(process.env.PORT);`,
+      'web/package.json': '{}',
+      'web/index.mjs': "fetch('http://127.0.0.1:5001/x');",
+      'uber.config.json': '{ "services": { "api": "api", "web": "web" } }',
+    },
+    packages: false,
+  });
+  expect((await examine(project)).findings).toMatchObject([
+    { severity: 'warning', service: 'web', message: expect.stringContaining('it means "api"') },
   ]);
 });
 
@@ -165,7 +221,7 @@ test('a URL that is read from a variable with a host name is found, unless it is
   expect((await examine(project)).findings).toMatchObject([
     {
       ...{ id: 'env-shape', severity: 'warning', service: 'web', line: 1 },
-      hint: "Set it in the configuration: env: { NAME_SERVICE_HOST: '${name-service.url}' }",
+      hint: "Set it in the configuration: env: { NAME_SERVICE_HOST: '${name-service.url}' }, dependsOn: ['name-service']",
     },
   ]);
   project.write({
@@ -287,6 +343,25 @@ test('a source that does not compile is a finding, with its place', async () => 
   ]);
 });
 
+test.each(['package.json', 'services/a/package.json'])('a broken %s is an error', async (path) => {
+  using project = makeProject({
+    files: { 'services/a/index.mjs': '', [path]: '{\n  "name": "a",\n}' },
+    packages: false,
+  });
+  const { findings, exitCode } = await examine(project);
+  expect(exitCode).toBe(1);
+  expect(findings).toMatchObject([
+    {
+      id: 'package-file',
+      severity: 'error',
+      service: 'a',
+      file: path,
+      line: 3,
+      hint: expect.stringContaining('Mend this'),
+    },
+  ]);
+});
+
 test('in a published program findings are warnings: not every file is reached', async () => {
   using project = makeProject({
     files: {
@@ -317,7 +392,7 @@ test('for people: grouped by service, aligned, with what to do', async () => {
   expect(exitCode).toBe(1);
   expect(stdout).toBe(`a
   error    services/a.js:1  process.chdir() throws in a thread: the working directory belongs to the whole process.
-                            Set "cwd" of the service in the configuration, or run the service in a process of its own: placement: 'process'.
+                            Remove the call and set "cwd" of the service, or run the service in a process of its own: placement: 'process'.
 
 bb
   error    services/bb.js:2  process.umask() with a value throws in a thread: the mask belongs to the whole process.

@@ -122,6 +122,37 @@ test('where nothing needs a configuration none is written', async () => {
   expect(existsSync(project.path('uber.config.json'))).toBe(false);
 });
 
+test.each([['--force', '--dry-run'], ['--dry-run'], ['--force']])(
+  'where none is needed, init %s %s says that the one that is there is kept',
+  async (...args) => {
+    const text = '{ "services": { "foo": { "placement": "process" } } }';
+    using project = makeProject({
+      files: { 'services/foo.js': SERVER, 'uber.config.json': text },
+      packages: false,
+    });
+    const { stdout, exitCode } = await runUber(['init', ...args], { cwd: project.root });
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(
+      'No configuration is needed: uber finds these services by itself.\n' +
+        'uber.config.json is kept as it is: remove it when nothing in it is needed.\n',
+    );
+    expect(readFileSync(project.path('uber.config.json'), 'utf8')).toBe(text);
+  },
+);
+
+test('--dry-run says that there is a configuration to be replaced', async () => {
+  using project = makeProject({
+    files: {
+      'api/package.json': '{"scripts":{"start":"node a.js"}}',
+      'api/a.js': '',
+      'uber.config.json': '{}',
+    },
+    packages: false,
+  });
+  const { stdout } = await runUber(['init', '--dry-run'], { cwd: project.root });
+  expect(stdout).toContain('uber.config.json is there already: uber init --force would replace it');
+});
+
 test('with uberservice installed the file has its types', async () => {
   using project = makeProject({
     files: { 'apps/web/index.ts': SERVER, 'apps/web/package.json': '{"scripts":{"start":"node index.ts"}}' },
@@ -363,6 +394,38 @@ test.each<[string, string[], Record<string, string>, string]>([
   expect(stderr).toContain(message);
 });
 
+test('what makes no sense is said, line by line', async () => {
+  using project = makeProject({
+    files: {
+      Procfile:
+        'hello world\nweb:\na b: x\n\n# no line\napi: node server.js\napi: node other.js\njob: node "x\npy: python x.py\n',
+      'compose.yaml': 'services:\n  odd: hello\n  none:\n',
+      'server.js': SERVER,
+    },
+    packages: false,
+  });
+  const leftOut = (await init(project)).filter(({ event }) => event === 'left-out');
+  expect(Object.fromEntries(leftOut.map(({ name, reason }) => [name, reason]))).toEqual({
+    'Procfile:1': '"hello world" is no line "name: command"',
+    'Procfile:2': '"web" has no command',
+    'Procfile:3': '"a b: x" is no line "name: command"',
+    'Procfile:7': 'there is a line "api" above, which is taken',
+    job: 'its command is not understood: a quote is not closed in node "x',
+    py: 'no Node program is in its command: python x.py',
+    odd: 'it is no map in compose.yaml',
+    none: 'it is no map in compose.yaml',
+  });
+});
+
+test.each([
+  ['hello', 'it cannot be read: it is no map'],
+  ['services: hello', 'it cannot be read: "services" is no map'],
+  ['services: [a]', 'it cannot be read: "services" is no map'],
+])('the compose file "%s" is left out, and why', async (text, reason) => {
+  using project = makeProject({ files: { 'compose.yaml': text, 'services/a.js': SERVER }, packages: false });
+  expect(await init(project)).toContainEqual({ event: 'left-out', name: 'compose.yaml', reason });
+});
+
 test('a compose file that cannot be read is left out, and why', async () => {
   using project = makeProject({
     files: { 'compose.yaml': 'services: [', 'services/a.js': SERVER },
@@ -370,6 +433,42 @@ test('a compose file that cannot be read is left out, and why', async () => {
   });
   const [found] = (await init(project)).filter(({ event }) => event === 'left-out');
   expect(found).toMatchObject({ name: 'compose.yaml', reason: expect.stringContaining('it cannot be read') });
+});
+
+test('the name of a container is no host outside of compose', async () => {
+  using project = makeProject({
+    files: {
+      'compose.yaml':
+        'services:\n  api:\n    build: ./api\n    environment:\n' +
+        '      REDIS_HOST: redis\n      PGHOST: db\n      PGPORT: 5432\n      MAIL_SERVER: mail\n      INNER_HOST: inner\n' +
+        '      CACHE: redis\n      DB_HOST: db\n      DB_PORT: 9999\n' +
+        '  redis:\n    image: redis\n    ports: ["6380:6379"]\n  db:\n    image: postgres\n    ports: ["5433:5432"]\n' +
+        '  mail:\n    image: mailhog\n    ports: ["25:25", "8025:8025"]\n  inner:\n    image: inner\n',
+      'api/package.json': '{"scripts":{"start":"node server.js"}}',
+      'api/server.js': SERVER,
+    },
+    packages: false,
+  });
+  const events = await init(project);
+  const { services } = JSON.parse(readFileSync(project.path('uber.config.json'), 'utf8'));
+  expect(services.api.env).toEqual({
+    REDIS_HOST: 'localhost',
+    PGHOST: 'localhost',
+    PGPORT: '5433',
+    MAIL_SERVER: 'localhost',
+    INNER_HOST: 'inner',
+    CACHE: 'redis',
+    DB_HOST: 'db',
+    DB_PORT: '9999',
+  });
+  expect(events.find(({ service }) => service === 'api')?.notes).toEqual([
+    'REDIS_HOST leads to this machine, where the container "redis" publishes port 6380 for its 6379',
+    'PGHOST leads to the port that the container "db" publishes on this machine',
+    'PGPORT leads to the port that the container "db" publishes on this machine',
+    'MAIL_SERVER leads to this machine, where the container "mail" publishes port 25, 8025',
+    'INNER_HOST names the container "inner", which publishes no such port: the value is as it was',
+    'DB_HOST names the container "db", which publishes no such port: the value is as it was',
+  ]);
 });
 
 test('no secret of an .env file is written into the configuration', async () => {
@@ -414,4 +513,39 @@ test('names in a repository never become code of the configuration', async () =>
   expect(text).toContain(`'A\\'b\\n': 'it\\'s "so" \\\\ \\n'`);
   const { stdout } = await runUber(['web', '--dry-run'], { cwd: project.root });
   expect(stdout).toContain('apps/web/server.js');
+});
+
+test.each([
+  ['package.json', '{\n  "workspaces": ["apps/*"],\n}\n', 3],
+  ['apps/api/package.json', '{\n  "scripts": { "start": "node server.js", }\n}', 2],
+])('a broken %s is named, with the place', async (path, text, line) => {
+  using project = makeProject({
+    files: {
+      'package.json': '{ "workspaces": ["apps/*"], "scripts": { "start": "node server.js" } }',
+      'server.js': SERVER,
+      'apps/api/server.js': SERVER,
+      [path]: text,
+    },
+    packages: false,
+  });
+  const { stdout, stderr, exitCode } = await runUber(['init'], { cwd: project.root });
+  expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
+  expect(stderr).toContain(`error: ${project.path(...path.split('/'))}:${line}:`);
+  expect(stderr).toContain('Mend this package.json');
+});
+
+test('a broken package.json of a folder that need not be a service is said', async () => {
+  using project = makeProject({
+    files: {
+      'package.json': '{ "scripts": { "start": "node server.js" } }',
+      'server.js': SERVER,
+      'template/package.json': '{ "name": {{name}} }',
+    },
+    packages: false,
+  });
+  expect(await init(project, '--dry-run')).toContainEqual({
+    event: 'left-out',
+    name: 'template/package.json:1:12',
+    reason: expect.stringMatching(/JSON$/),
+  });
 });

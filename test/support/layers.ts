@@ -23,6 +23,7 @@ const ROOMS: readonly Room[] = [
   { name: 'resources', row: 1 },
   { name: 'build', row: 1 },
   { name: 'logs', row: 1 },
+  { name: 'repository', row: 1 },
   // Runs in a service's thread: whatever it imports is paid once a service.
   { name: 'inside', row: 2, reach: 0 },
   { name: 'placement', row: 2 },

@@ -1,4 +1,5 @@
 // `uber init`: looks at a repository and writes a configuration that runs it.
+import { existsSync } from 'node:fs';
 import type { Proposal } from '../../adoption/propose.ts';
 import { readCatalog } from '../../catalog/catalog.ts';
 import { selectServices } from '../../catalog/select.ts';
@@ -48,12 +49,13 @@ export const initCommand = defineCommand<InitArgs>({
     const path = target.path ?? writer.defaultPath(proposal);
     const text = writer.proposalText(proposal, file, path);
     const isWritten = isNeeded && !args.dryRun;
+    const hasOld = existsSync(path);
     await check({ cwd: target.root, config: file });
     if (isWritten) {
       writer.writeConfig(path, text);
       await check({ config: path });
     }
-    printInit({ proposal, alsoFound, path, text: isNeeded ? text : null, isWritten }, output);
+    printInit({ proposal, alsoFound, path, text: isNeeded ? text : null, isWritten, hasOld }, output);
     await output.end();
     return { exitCode: 0 };
   },

@@ -14,6 +14,8 @@ export interface InitReport {
   /** The configuration, or null when none is needed. */
   readonly text: string | null;
   readonly isWritten: boolean;
+  /** True when there was a configuration before. */
+  readonly hasOld: boolean;
 }
 
 /** Prints the outcome. */
@@ -35,7 +37,7 @@ const LIBRARY_NOTE =
   'a library, but in services/, where uber takes it for a service: it is loaded and needs no port';
 const libraryFacts = { entry: null, from: ['services/'], notes: [LIBRARY_NOTE], isConfigured: true };
 
-function printText({ proposal, alsoFound, path, text, isWritten }: InitReport, output: Output): void {
+function printText({ proposal, alsoFound, path, text, isWritten, hasOld }: InitReport, output: Output): void {
   const { paint } = output;
   const rows = proposal.services.map(({ name, entry, from }) => [name, entry, from.join(', ')].map(oneLine));
   const found = `${table([['NAME', 'ENTRY', 'FROM'], ...rows], paint)}\n`;
@@ -54,9 +56,14 @@ function printText({ proposal, alsoFound, path, text, isWritten }: InitReport, o
   const alone = proposal.services.filter(({ options }) => options === null).map(({ name }) => name);
   if (text === null) {
     output.line('No configuration is needed: uber finds these services by itself.');
+    if (hasOld) output.line(`${basename(path)} is kept as it is: remove it when nothing in it is needed.`);
   } else {
     if (!isWritten) output.line(`${paint('bold', `This would be ${basename(path)}:`)}\n\n${text}`);
     else output.line(`${paint('green', 'Wrote')} ${basename(path)}, and read it back: it is valid.`);
+    if (!isWritten && hasOld)
+      output.line(
+        `${basename(path)} is there already: uber init --force would replace it, with all that is in it.`,
+      );
     if (alone.length > 0) output.line(`Not in it, because uber finds them by itself: ${alone.join(', ')}`);
   }
   const isUsual = /^uber\.config\./.test(basename(path));

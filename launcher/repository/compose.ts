@@ -3,11 +3,13 @@ import { dirname, join, resolve } from 'node:path';
 import { parse as parseEnv } from 'dotenv';
 import { parse } from 'yaml';
 import { masked } from '../secrets.ts';
-import { isFile, isFolder, readIfThere } from './repository.ts';
+import { isFile, isFolder, readIfThere } from './files.ts';
 
 /** One service of a compose file, as plain values. Paths are absolute. */
 export interface ComposeService {
   readonly name: string;
+  /** False for `web: hello`, which compose refuses. */
+  readonly isMap: boolean;
   /** Folder of `build`, or null for one that has only an image. */
   readonly build: string | null;
   /** Its Dockerfile, whether it exists or not. */
@@ -39,12 +41,15 @@ export function readCompose(folder: string): ComposeFile | null {
   const path = NAMES.map((name) => join(folder, name)).find(isFile);
   if (path === undefined) return null;
   try {
-    const { services } = toRecord(parse(readIfThere(path) ?? '', { merge: true }));
+    const file: unknown = parse(readIfThere(path) ?? '', { merge: true });
+    if (file !== null && !isMap(file)) return { path, services: [], problem: 'it is no map' };
+    const { services } = toRecord(file);
+    if (services != null && !isMap(services)) return { path, services: [], problem: '"services" is no map' };
     const variables = parseEnv(readIfThere(join(folder, '.env')) ?? '');
     return {
       path,
       services: Object.entries(toRecord(services)).map(([name, value]) =>
-        toService(name, toRecord(value), dirname(path), variables),
+        toService(name, value, dirname(path), variables),
       ),
       problem: null,
     };
@@ -55,18 +60,15 @@ export function readCompose(folder: string): ComposeFile | null {
 
 type Variables = Readonly<Record<string, string>>;
 
-function toService(
-  name: string,
-  value: Record<string, unknown>,
-  folder: string,
-  variables: Variables,
-): ComposeService {
+function toService(name: string, raw: unknown, folder: string, variables: Variables): ComposeService {
+  const value = toRecord(raw);
   const build = typeof value.build === 'string' ? { context: value.build } : toRecord(value.build);
   const context = typeof build.context === 'string' ? build.context : value.build === undefined ? null : '.';
   const isLocal = context !== null && !/^(?:https?|git|ssh):|^git@/.test(context);
   const path = isLocal ? resolve(folder, context) : null;
   return {
     name,
+    isMap: isMap(raw),
     build: path,
     dockerfile: path === null ? null : resolve(path, toText(build.dockerfile) ?? 'Dockerfile'),
     image: toText(value.image) ?? (isLocal ? null : context),
@@ -176,6 +178,10 @@ function toRecord(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : {};
+}
+
+function isMap(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function toText(value: unknown): string | null {
