@@ -146,10 +146,16 @@ export function killGroup(pid: number, platform = process.platform): void {
       .execFile('taskkill', ['/PID', String(pid), '/T', '/F'], () => undefined);
     return;
   }
+  signalGroup(pid, 'SIGKILL');
+}
+
+/** Sends a signal to a process started with {@link OWN_GROUP}, and where there are groups to what it has started. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(OWN_GROUP.detached ? -pid : pid, signal);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ESRCH' && code !== 'EPERM') throw error; // macOS says EPERM for a group of which only the dead are left.
+    // macOS says EPERM for a group of which only the dead are left.
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }

@@ -4,9 +4,10 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { LogRingWriter, RingStream } from '../log-ring.ts';
+import { OWN_GROUP, signalGroup } from '../platform.ts';
 import { absolute } from './fs-paths.ts';
 import { replaceMember, replaceMethod } from './replace.ts';
-import { currentScope } from './scope.ts';
+import { currentScope, type ServiceScope } from './scope.ts';
 
 interface SpawnOptions {
   readonly cwd?: string | URL | null;
@@ -65,7 +66,14 @@ export function keepChildren(ring: LogRingWriter): void {
   onFirstProcess(() =>
     replaceSpawn((original, child, options, rest) => {
       const { stdio, inherited } = ownStdio(options.stdio);
-      const own = { ...options, args: argsOf(options), cwd: folderOf(options.cwd), stdio };
+      const own = {
+        ...options,
+        args: argsOf(options),
+        cwd: folderOf(options.cwd),
+        stdio,
+        // A group of its own, so that what it starts can be ended with it.
+        detached: options.detached === true || OWN_GROUP.detached,
+      };
       const error = Reflect.apply(original, child, [own, ...rest]);
       for (const { index, stream } of inherited) carry(child, index, stream, ring);
       follow(child, options.detached === true);
@@ -185,14 +193,32 @@ function carry(child: ChildProcess, index: number, stream: RingStream, ring: Log
 function follow(child: ChildProcess, isDetached: boolean): void {
   const { pid } = child;
   if (pid === undefined) return;
-  const { link } = currentScope();
-  // One that is detached is meant to outlive its parent, as it would outlive a process.
-  if (!isDetached) link.post({ type: 'child', pid });
+  const { link, children } = currentScope();
   child.prependOnceListener('exit', () => {
-    if (!isDetached) link.post({ type: 'child-ended', pid });
+    if (children.delete(child)) link.post({ type: 'child-ended', pid });
     // Two turns of the loop: in the one between them all that is left in its pipes is read.
     setImmediate(() => setImmediate(() => undefined));
   });
+  // One that is detached is meant to outlive its parent, as it would outlive a process.
+  if (isDetached) return;
+  children.add(child);
+  link.post({ type: 'child', pid });
+}
+
+/** How long children may take to end when their service stops, in milliseconds; then main ends them. */
+const CHILDREN_MS = 500;
+
+/** Asks the children that are left to end, and waits for it: nobody does when their thread is gone. */
+export async function endChildren({ children }: ServiceScope): Promise<void> {
+  if (children.size === 0) return;
+  const ended = [...children].map((child) => new Promise((resolve) => child.once('exit', resolve)));
+  for (const { pid } of children) if (pid !== undefined) signalGroup(pid, 'SIGTERM');
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, CHILDREN_MS);
+  });
+  await Promise.race([Promise.all(ended), limit]);
+  clearTimeout(timer);
 }
 
 function syncInScope(options: SyncOptions): { options: SyncOptions; inherited: Inherited[] } {

@@ -92,10 +92,16 @@ function schemeOf(server: net.Server): 'http' | 'https' {
   return schemes.get(server) ?? ('setSecureContext' in server ? 'https' : 'http');
 }
 
-/** Main is told while it still waits for the service to start; the program gets the error Node would give it. */
+/** The program gets the error Node would give it; main is told when nobody is there to take it. */
 function refuse(scope: ServiceScope, server: net.Server, port: number): void {
   const message = `"${scope.start.service}" listens twice on its main port ${port}.`;
-  scope.link.post({ type: 'failed', error: { code: 'LISTENED_TWICE', message, stack: stackHere(message) } });
+  // A program that expects it tries another port.
+  const isExpected = server.listenerCount('error') > 0;
+  if (!isExpected)
+    scope.link.post({
+      type: 'failed',
+      error: { code: 'LISTENED_TWICE', message, stack: stackHere(message) },
+    });
   const error = new Error(`listen EADDRINUSE: address already in use :::${port}`);
   const details = { code: 'EADDRINUSE', syscall: 'listen', address: '::', port };
   setImmediate(() => server.emit('error', Object.assign(error, details)));

@@ -1,5 +1,6 @@
 // Everything the launcher knows of one service inside its thread or process. There is no module-level "current
 // service": code asks `currentScope`.
+import type { ChildProcess } from 'node:child_process';
 import type { Server } from 'node:net';
 import type { BuildManifest, FromInside, StartMessage } from '../protocol.ts';
 
@@ -30,6 +31,8 @@ export interface ServiceScope {
   readonly extras: Set<Server>;
   /** Ports of servers beside the main one: asked -> given. */
   readonly given: Map<number, number>;
+  /** Child processes that must not outlive the service; only in a thread. */
+  readonly children: Set<ChildProcess>;
   /** Unix sockets and named pipes: where the program asked for them -> where they are. */
   readonly movedSockets: Map<string, string>;
   /** The server the launcher made for an exported app; gives way when the program listens by itself. */
@@ -56,6 +59,7 @@ export function openScope(start: StartMessage, link: Link, isNested = false): Se
     main: null,
     extras: new Set(),
     given: new Map(Object.entries(start.extraPorts).map(([asked, port]) => [Number(asked), port])),
+    children: new Set(),
     movedSockets: new Map(),
     ownServer: null,
     onMainListen: null,

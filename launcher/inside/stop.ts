@@ -1,5 +1,6 @@
 // How a service stops: its own hook, its own signal handlers, else its servers are closed for it.
 import type { Server, Socket } from 'node:net';
+import { endChildren } from './children.ts';
 import { emitSignal } from './process-api.ts';
 import { errorData } from './report.ts';
 import type { ServiceScope } from './scope.ts';
@@ -21,6 +22,7 @@ export async function stopService(scope: ServiceScope): Promise<void> {
     return;
   }
   await closed;
+  await endChildren(scope);
   process.exit();
 }
 

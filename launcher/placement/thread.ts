@@ -2,6 +2,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { createLogRing } from '../log-ring.ts';
 import { packageFile } from '../package-root.ts';
+import { killGroup } from '../platform.ts';
 import type { FromInside, WorkerBoot } from '../protocol.ts';
 import type { Incarnation, Placement, StartRequest } from './placement.ts';
 import { ThreadWatcher } from './thread-wires.ts';
@@ -80,12 +81,6 @@ class ThreadIncarnation implements Incarnation {
 
   /** Nobody has waited for them: their process ids are still theirs. */
   #endChildren(): void {
-    for (const pid of this.#children) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
+    for (const pid of this.#children) killGroup(pid);
   }
 }
