@@ -1,24 +1,13 @@
 // What every placement must do alike: one suite, run for each.
-import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createConnection } from 'node:net';
 import { type StartUberOptions, startUber, type UberHandle } from '../../launcher/index.ts';
 import { PLACEMENTS } from '../support/placements.ts';
+import { hasEnded, isAlive } from '../support/processes.ts';
 import { isListening, makeProject, type TestProject } from '../support/project.ts';
 
 const SERVER =
   "import { createServer } from 'node:http'; const server = createServer((q, r) => r.end('ok'));";
-
-/** True when the process exists. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    // A process that has ended and that nobody has waited for is there too.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 describe.each(PLACEMENTS)('placement %s', (isolation) => {
   const lines: string[] = [];
@@ -250,7 +239,7 @@ describe.each(PLACEMENTS)('placement %s', (isolation) => {
     const pid = Number((await line('child')).split(' ').at(-1));
     expect(isAlive(pid)).toBe(true);
     await uber.stop();
-    expect(isAlive(pid)).toBe(false);
+    await hasEnded(pid);
   });
 
   test('many lines, written at once and just before the end, all arrive in order', async () => {
