@@ -1,8 +1,11 @@
 // What a service may be called, and what its name becomes elsewhere.
-import type { PlacementName } from './types.ts';
+import type { PlacementName, RestartPolicyName } from './types.ts';
 
 /** Where services may live. */
 export const PLACEMENT_NAMES: readonly PlacementName[] = ['thread', 'process'];
+
+/** What may happen to a service that has ended on its own. */
+export const RESTART_POLICIES: readonly RestartPolicyName[] = ['never', 'on-failure', 'always'];
 
 /** Words of the command line: `uber foo` must mean a service, `uber ps` a verb. */
 export const VERBS: readonly string[] = [

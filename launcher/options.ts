@@ -1,5 +1,5 @@
 // What users pass (`uber.config.*`, options of the library) and the complete configuration made from it.
-import type { PlacementName } from './types.ts';
+import type { PlacementName, RestartPolicyName } from './types.ts';
 
 /** When a service counts as ready. */
 export interface ReadyOptions {
@@ -11,6 +11,20 @@ export interface ReadyOptions {
   intervalMs?: number | undefined;
   /** Time from the beginning of the service to ready, in milliseconds. Default: 30000. */
   timeoutMs?: number | undefined;
+}
+
+/** When and how often a service that has ended on its own is started again. */
+export interface RestartOptions {
+  /** Default: `'on-failure'`. */
+  policy?: RestartPolicyName | undefined;
+  /** Pause before the first new start, in milliseconds; it doubles with each failure that follows. Default: 100. */
+  minDelayMs?: number | undefined;
+  /** Longest pause, in milliseconds. Default: 10000. */
+  maxDelayMs?: number | undefined;
+  /** How many ends within `windowMs` are followed by a new start; the next one gives the service up. Default: 5. */
+  attempts?: number | undefined;
+  /** Ends longer ago than this are forgotten, in milliseconds. Default: 60000. */
+  windowMs?: number | undefined;
 }
 
 /** One service of `uber.config.*`. Every key may be left out; `entry` only when `services/<name>` exists. */
@@ -41,6 +55,19 @@ export interface ServiceOptions {
   placement?: PlacementName | undefined;
   /** How long it may take to stop before it is ended, in milliseconds. Default: 5000. */
   stopGraceMs?: number | undefined;
+  /** Whether it is started again when it ends on its own. Default: `'on-failure'` for `uber up`, `'never'` for tests. */
+  restart?: RestartPolicyName | RestartOptions | undefined;
+  /** True ends the run when the service is given up. Default: false. */
+  critical?: boolean | undefined;
+  /** True starts those that depend on it again after it has been. Default: false. */
+  restartDependents?: boolean | undefined;
+  /** Largest heap, in megabytes (V8's old generation). Default: 1024. */
+  heapMb?: number | undefined;
+  /**
+   * How long its event loop may be blocked, in milliseconds, before the service is ended as failed; false for ever.
+   * Default: 30000.
+   */
+  blockedMs?: number | false | undefined;
 }
 
 /** The default export of `uber.config.{ts,mts,js,mjs}`, or the content of `uber.config.json`. */
@@ -80,6 +107,8 @@ export interface UberOptions {
   namespace?: string | undefined;
   /** Where all services live, whatever the configuration says of each. */
   isolation?: PlacementName | undefined;
+  /** What happens to services that end on their own, where the configuration does not say. Default: `'never'`. */
+  restart?: RestartPolicyName | undefined;
   /** Keeps data directories and logs at the end. Default: false. */
   keep?: boolean | undefined;
 }
@@ -105,6 +134,8 @@ export interface UberConfig {
   readonly namespace: string;
   /** Null: as the configuration says of each service. */
   readonly isolation: PlacementName | null;
+  /** For services of which the configuration does not say. */
+  readonly restart: RestartPolicyName;
   readonly keep: boolean;
 }
 

@@ -5,14 +5,34 @@ export type InstanceState =
   | 'idle' // known, not asked to run yet
   | 'starting' // waiting for its dependencies, or its incarnation has begun and is not ready
   | 'ready' // listening, and its probe (if any) has passed
+  | 'backoff' // ended on its own, and waits for its next incarnation
   | 'stopping' // asked to stop, its thread is still alive
   | 'stopped' // ended because it was asked to
-  | 'failed'; // ended on its own, or could not start
+  | 'failed'; // ended on its own, or could not start, and is not started again
 
 /** Where an incarnation lives. */
 export type PlacementName =
   | 'thread' // a worker thread of the launcher's process
   | 'process'; // a process of its own
+
+/** When a service that has ended on its own is started again. */
+export type RestartPolicyName =
+  | 'never' // it stays down: the failure is told at once
+  | 'on-failure' // after a failure, not when it has done its work
+  | 'always'; // whenever it ends without being asked to
+
+/** When and how often a service is started again; complete, with every default filled in. */
+export interface RestartConfig {
+  readonly policy: RestartPolicyName;
+  /** Pause before the first new start, in milliseconds; it doubles with each failure that follows. */
+  readonly minDelayMs: number;
+  /** Longest pause, in milliseconds. */
+  readonly maxDelayMs: number;
+  /** How many ends within the window are followed by a new start; at the next one it is given up. */
+  readonly attempts: number;
+  /** Ends longer ago than this are forgotten, in milliseconds. */
+  readonly windowMs: number;
+}
 
 /** How the launcher finds out that an incarnation is ready; complete, with every default filled in. */
 export interface ReadyConfig {
@@ -51,6 +71,15 @@ export interface ServiceSpec {
   readonly placement: PlacementName;
   /** How long a stop may take before the thread is terminated, in milliseconds. */
   readonly stopGraceMs: number;
+  readonly restart: RestartConfig;
+  /** True when the run ends once the service is given up. */
+  readonly isCritical: boolean;
+  /** True when those that depend on it are started again after it has been. */
+  readonly restartsDependents: boolean;
+  /** Largest heap of the service (V8's old generation), in megabytes. */
+  readonly heapMb: number;
+  /** How long its event loop may be blocked before it is ended as failed, in milliseconds; null for ever. */
+  readonly blockedMs: number | null;
   /** `resources/<name>`: committed, read-only to the run. It need not exist. */
   readonly resourceDir: string;
 }

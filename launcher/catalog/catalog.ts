@@ -6,7 +6,7 @@ import { envName, isValidName, VERBS } from '../names.ts';
 import { didYouMean } from '../nearest.ts';
 import type { ServiceOptions, UberConfig } from '../options.ts';
 import { isReferenceMember, REFERENCE_MEMBERS, referencesIn } from '../references.ts';
-import type { ReadyConfig, ServiceSpec } from '../types.ts';
+import type { ReadyConfig, RestartConfig, ServiceSpec } from '../types.ts';
 import { ENTRY_HINT, findEntry, isServiceFile } from './entry-file.ts';
 
 /** The specs of a project. */
@@ -180,6 +180,11 @@ function makeSpec({ name, entry, dir, options, config }: SpecParts): ServiceSpec
     ports: Object.freeze({ ...options.ports }),
     placement: config.isolation ?? options.placement ?? 'thread',
     stopGraceMs: options.stopGraceMs ?? 5000,
+    restart: restartConfig(options.restart, config),
+    isCritical: options.critical ?? false,
+    restartsDependents: options.restartDependents ?? false,
+    heapMb: options.heapMb ?? 1024,
+    blockedMs: options.blockedMs === false ? null : (options.blockedMs ?? 30_000),
     resourceDir: join(config.root, 'resources', name),
   });
 }
@@ -210,6 +215,19 @@ function assertPorts(service: string, { ports = {} }: ServiceOptions): void {
       },
     );
   }
+}
+
+function restartConfig(restart: ServiceOptions['restart'], config: UberConfig): RestartConfig {
+  const options = typeof restart === 'object' ? restart : {};
+  const policy = typeof restart === 'object' ? (options.policy ?? 'on-failure') : restart;
+  const minDelayMs = options.minDelayMs ?? 100;
+  return Object.freeze({
+    policy: policy ?? config.restart,
+    minDelayMs,
+    maxDelayMs: Math.max(minDelayMs, options.maxDelayMs ?? 10_000),
+    attempts: options.attempts ?? 5,
+    windowMs: options.windowMs ?? 60_000,
+  });
 }
 
 function readyConfig(ready: ServiceOptions['ready']): ReadyConfig {

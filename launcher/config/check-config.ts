@@ -76,12 +76,15 @@ function expectation(issue: Issue): string {
 const UNION_TEXTS: Record<string, string> = {
   ready: 'must be "listening", "started" or an object',
   status: 'must be a status or a pair of statuses',
+  restart: 'must be "never", "on-failure", "always" or an object',
+  blockedMs: 'must be a number of milliseconds from 1 on, or false',
 };
 
 function hintFor(issue: Issue, keys: typeof KnownKeys): { hint?: string } {
   if (issue.code !== 'unrecognized_keys') return {};
-  const known =
-    issue.path.at(-1) === 'ready' ? keys.ready : issue.path.length === 0 ? keys.top : keys.service;
+  const place = issue.path.at(-1);
+  const inside = place === 'ready' || place === 'restart' ? keys[place] : keys.service;
+  const known = issue.path.length === 0 ? keys.top : inside;
   return { hint: didYouMean(issue.keys[0] ?? '', known) ?? `Known keys: ${known.join(', ')}.` };
 }
 

@@ -1,9 +1,9 @@
 // Options and configuration file -> one frozen UberConfig.
 import { isAbsolute, resolve } from 'node:path';
 import { UberError } from '../errors.ts';
-import { PLACEMENT_NAMES } from '../names.ts';
+import { PLACEMENT_NAMES, RESTART_POLICIES } from '../names.ts';
 import type { EnvOverride, UberConfig, UberConfigFile, UberOptions } from '../options.ts';
-import type { PlacementName } from '../types.ts';
+import type { PlacementName, RestartPolicyName } from '../types.ts';
 import { checkConfig } from './check-config.ts';
 import { findProject } from './find-project.ts';
 import { loadConfigFile } from './load-config-file.ts';
@@ -28,6 +28,7 @@ export async function resolveConfig(options: UberOptions = {}): Promise<UberConf
     host: options.host ?? file.host ?? '127.0.0.1',
     namespace: options.namespace ?? file.namespace ?? 'default',
     isolation: checkIsolation(options.isolation),
+    restart: checkRestart(options.restart),
     keep: options.keep ?? false,
   });
 }
@@ -35,6 +36,11 @@ export async function resolveConfig(options: UberOptions = {}): Promise<UberConf
 function checkIsolation(value: UberOptions['isolation']): PlacementName | null {
   if (value === undefined || PLACEMENT_NAMES.includes(value)) return value ?? null;
   throw new UberError('USAGE', `isolation must be ${PLACEMENT_NAMES.join(' or ')}, got "${String(value)}".`);
+}
+
+function checkRestart(value: UberOptions['restart']): RestartPolicyName {
+  if (value === undefined || RESTART_POLICIES.includes(value)) return value ?? 'never';
+  throw new UberError('USAGE', `restart must be ${RESTART_POLICIES.join(' or ')}, got "${String(value)}".`);
 }
 
 interface Project {

@@ -1,7 +1,7 @@
 // The check of `uber.config.*`: one schema, from which the shipped JSON Schema is generated too.
 import * as z from 'zod';
-import { PLACEMENT_NAMES } from '../names.ts';
-import type { ReadyOptions, ServiceOptions, UberConfigFile } from '../options.ts';
+import { PLACEMENT_NAMES, RESTART_POLICIES } from '../names.ts';
+import type { ReadyOptions, RestartOptions, ServiceOptions, UberConfigFile } from '../options.ts';
 
 const durationMs = z.number().int().min(1).max(86_400_000);
 const statusCode = z.number().int().min(100).max(599);
@@ -21,6 +21,24 @@ const readySchema = z.strictObject({
   intervalMs: durationMs.optional().describe('Pause between two tries, in milliseconds. Default: 100'),
   timeoutMs: durationMs.optional().describe('Time to ready, in milliseconds. Default: 30000'),
 }) satisfies z.ZodType<ReadyOptions>;
+
+const restartSchema = z.strictObject({
+  policy: z.enum(RESTART_POLICIES).optional().describe('Default: on-failure'),
+  minDelayMs: durationMs
+    .optional()
+    .describe('Pause before the first new start; it doubles with each failure that follows. Default: 100'),
+  maxDelayMs: durationMs.optional().describe('Longest pause, in milliseconds. Default: 10000'),
+  attempts: z
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('How many ends within windowMs are followed by a new start. Default: 5'),
+  windowMs: durationMs
+    .optional()
+    .describe('Ends longer ago than this are forgotten, in milliseconds. Default: 60000'),
+}) satisfies z.ZodType<RestartOptions>;
 
 const serviceSchema = z.strictObject({
   entry: text.optional().describe('The file or folder to run. Default: services/<name>'),
@@ -44,6 +62,30 @@ const serviceSchema = z.strictObject({
     .describe('Names for the ports the program asks for; "main" says which of its servers is the main one'),
   placement: z.enum(PLACEMENT_NAMES).optional().describe('Where the service lives. Default: thread'),
   stopGraceMs: durationMs.optional().describe('How long a stop may take, in milliseconds. Default: 5000'),
+  restart: z
+    .union([z.enum(RESTART_POLICIES), restartSchema])
+    .optional()
+    .describe(
+      'Whether it is started again when it ends on its own. Default: on-failure for uber up, never for tests',
+    ),
+  critical: z.boolean().optional().describe('True ends the run when the service is given up. Default: false'),
+  restartDependents: z
+    .boolean()
+    .optional()
+    .describe('True starts those that depend on it again after it has been. Default: false'),
+  heapMb: z
+    .number()
+    .int()
+    .min(16)
+    .max(65_536)
+    .optional()
+    .describe('Largest heap, in megabytes (the old generation of V8). Default: 1024'),
+  blockedMs: z
+    .union([durationMs, z.literal(false)])
+    .optional()
+    .describe(
+      'How long its event loop may be blocked before it is ended as failed, in milliseconds; false for ever. Default: 30000',
+    ),
 }) satisfies z.ZodType<ServiceOptions>;
 
 /** The schema of a configuration file. */
@@ -70,6 +112,7 @@ export const KNOWN_KEYS = {
   top: Object.keys(configFileSchema.shape),
   service: Object.keys(serviceSchema.shape),
   ready: Object.keys(readySchema.shape),
+  restart: Object.keys(restartSchema.shape),
 } as const;
 
 /** The JSON Schema (draft 7) of a configuration file, for editors. */

@@ -15,8 +15,19 @@ export interface RunEvents {
   listening: ReadyRow;
   /** All are ready. */
   up: { readonly run: string; readonly bootMs: number; readonly services: readonly ReadyRow[] };
-  /** A service could not start, or has ended by itself. */
+  /**
+   * Something went wrong in a service, and it goes on or is started again: `restartInMs` tells when, null when it has
+   * not ended.
+   */
+  fault: {
+    readonly service: string;
+    readonly error: UberError;
+    readonly restartInMs: number | null;
+  };
+  /** A service could not start, or has ended by itself and is not started again. */
   failed: { readonly service: string | null; readonly error: UberError };
+  /** A service that this one depends on has gone down (`isDegraded`) or is back. */
+  degraded: { readonly service: string; readonly dependency: string; readonly isDegraded: boolean };
   /** An instance has ended as it should. */
   stopped: { readonly service: string };
   /** Nothing of the run is left. */
