@@ -93,13 +93,21 @@ export class UberError extends Error {
 
 /** The same error as one about a service, unless it names one already. */
 export function aboutService(error: UberError, service: string): UberError {
-  if (error.service !== null) return error;
-  return new UberError(error.code, error.message, {
-    service,
-    lastLines: error.lastLines,
-    cause: error.cause,
-    ...(error.hint === null ? {} : { hint: error.hint }),
-    ...(error.serviceStack === null ? {} : { serviceStack: error.serviceStack }),
+  return error.service === null ? amended(error, { service }) : error;
+}
+
+/** The same error with another message, or about a service. */
+export function amended(
+  error: UberError,
+  { message = error.message, service = error.service }: { message?: string; service?: string | null },
+): UberError {
+  const { code, hint, lastLines, serviceStack, cause } = error;
+  return new UberError(code, message, {
+    lastLines,
+    cause,
+    ...(service === null ? {} : { service }),
+    ...(hint === null ? {} : { hint }),
+    ...(serviceStack === null ? {} : { serviceStack }),
   });
 }
 

@@ -23,6 +23,10 @@ export interface UberHandle {
   snapshot(): RunSnapshot;
   /** Ends the service and starts it again on the same port; resolves when it is ready. */
   restart(service: string): Promise<ReadyRow>;
+  /** Starts a service that is down; resolves when it is ready. */
+  startService(service: string): Promise<ReadyRow>;
+  /** Stops one service; the others go on. It keeps its port and its data. */
+  stopService(service: string): Promise<void>;
   /** Stops all services and removes their data directories. */
   stop(): Promise<void>;
   /** Calls the listener at every such event from now on; returns the function that takes it off again. */
@@ -59,6 +63,8 @@ export async function startUber(options: StartUberOptions = {}): Promise<UberHan
     env: (service) => uber.env(service),
     snapshot: () => uber.snapshot(),
     restart: (service) => uber.restart(service),
+    startService: (service) => uber.startService(service),
+    stopService: (service) => uber.stopService(service),
     stop: () => uber.stop(),
     on: (name, listener) => uber.emitter.on(name, listener),
     [Symbol.asyncDispose]: () => uber.stop(),

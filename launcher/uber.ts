@@ -15,6 +15,7 @@ import { portName } from './ports/port-name.ts';
 import { RESOURCE_KINDS } from './resources/resource-table.ts';
 import { RunDirectory } from './resources/run-directory.ts';
 import { RunEmitter } from './supervisor/events.ts';
+import { type FaultCounts, FaultTally } from './supervisor/fault-tally.ts';
 import { Instance, type Prepared } from './supervisor/instance.ts';
 import type { OpenedPorts } from './supervisor/start-watch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -24,8 +25,16 @@ import type { EnvValue, InstanceState, PortLease, ReadyRow, ServiceSpec } from '
 export interface InstanceSnapshot {
   readonly service: string;
   readonly state: InstanceState;
+  /** Number of the current or last incarnation; 0 before the first. */
+  readonly incarnation: number;
   /** Null while it is not ready. */
   readonly ready: ReadyRow | null;
+  /** Services it depends on that are down. */
+  readonly missing: readonly string[];
+  /** What went wrong in it so far: code -> how often. */
+  readonly faults: FaultCounts;
+  /** What went wrong last, or null. */
+  readonly lastFault: string | null;
 }
 
 /** A run as it is now: plain data. */
@@ -49,6 +58,7 @@ export class Uber {
   /** Which version of the leases an instance was told. */
   readonly #toldVersion = new Map<string, number>();
   readonly #supervisor: Supervisor;
+  readonly #faults: FaultTally;
   #stopped: Promise<void> | null = null;
   #known: { key: string; peers: Peers } | null = null;
   /** What each service was told at its last start. */
@@ -67,7 +77,11 @@ export class Uber {
       instances: specs.map((spec) => this.#makeInstance(spec)),
       emitter: this.emitter,
       isOutdated: (service) => this.#toldVersion.get(service) !== this.#leases.version,
+      onCriticalLost: () => void this.stop(),
+      now: () => performance.now(),
+      random: Math.random,
     });
+    this.#faults = new FaultTally(this.emitter);
   }
 
   /** Where data directories and logs of the run are. */
@@ -112,10 +126,28 @@ export class Uber {
     return this.#supervisor.restart(service);
   }
 
+  /** Starts a service that is down. */
+  startService(service: string): Promise<ReadyRow> {
+    return this.#supervisor.startService(service);
+  }
+
+  /** Stops one service; the others go on. A start or restart that was asked for is cancelled. */
+  stopService(service: string): Promise<void> {
+    return this.#supervisor.stopService(service);
+  }
+
   snapshot(): RunSnapshot {
     const services = this.specs.map(({ name }) => {
-      const { state, row } = this.#supervisor.get(name);
-      return { service: name, state, ready: row };
+      const { state, row, incarnation } = this.#supervisor.get(name);
+      return {
+        service: name,
+        state,
+        incarnation,
+        ready: row,
+        missing: this.#supervisor.missingFor(name),
+        faults: this.#faults.counts(name),
+        lastFault: this.#faults.last(name)?.message ?? null,
+      };
     });
     return { run: this.runId, namespace: this.#config.namespace, root: this.#config.root, services };
   }
@@ -173,10 +205,13 @@ export class Uber {
         await this.#leases.leaseNamed(spec);
         return this.#prepare(spec, lease);
       },
-      onChange: (state) => this.emitter.emit('state', { service: name, state }),
+      onChange: (state, incarnation) => {
+        this.emitter.emit('state', { service: name, state, incarnation });
+        this.#supervisor.changed(name, state);
+      },
       onReady: (row) => this.emitter.emit('ready', row),
       onListening: (row) => this.emitter.emit('listening', row),
-      onEnd: (error) => this.#supervisor.ended(name, error),
+      onEnd: (error, settle) => this.#supervisor.ended(name, error, settle),
     });
   }
 

@@ -6,7 +6,12 @@ import type { InstanceState, LogLine, ReadyRow } from '../types.ts';
 /** Every event of a run with what it carries. */
 export interface RunEvents {
   /** An instance has changed its state. */
-  state: { readonly service: string; readonly state: InstanceState };
+  state: {
+    readonly service: string;
+    readonly state: InstanceState;
+    /** Number of the current or last incarnation; 0 before the first. */
+    readonly incarnation: number;
+  };
   /** A service has written a line. */
   log: LogLine;
   /** An instance is ready. */

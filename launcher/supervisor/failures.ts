@@ -1,7 +1,7 @@
 // Every message about a service that failed, built in one place.
 import { isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { type ErrorCode, type ErrorData, UberError, type UberErrorDetails } from '../errors.ts';
+import { amended, type ErrorCode, type ErrorData, UberError, type UberErrorDetails } from '../errors.ts';
 import { packageFile } from '../package-root.ts';
 import type { IncarnationExit } from '../placement/placement.ts';
 
@@ -103,6 +103,31 @@ export function portStolen(context: FailureContext, port: number): UberError {
     context,
     {},
   );
+}
+
+/** Its leased port is held by somebody else since it was down. The others know it by that port: it is not changed. */
+export function portTaken(
+  context: FailureContext,
+  port: number,
+  holder: { readonly pid: number; readonly program: string | null } | null,
+): UberError {
+  const who = holder === null ? 'another process' : `process ${holder.pid}`;
+  const program = holder?.program == null ? '' : ` (${holder.program})`;
+  const message = `Port ${port} of "${context.service}" was taken by ${who}${program} while it was down.`;
+  return failure('PORT_STOLEN', message, context, {
+    hint: `The other services know "${context.service}" by this port. Stop that process.`,
+  });
+}
+
+/** It has done its work, and is to be there always. */
+export function workDone(service: string): UberError {
+  return new UberError('EXITED', `"${service}" has ended: it had done its work.`, { service });
+}
+
+/** It has ended too often to be started again. */
+export function givenUp(error: UberError, ends: number, windowMs: number): UberError {
+  const often = `${ends} times in ${Math.round(windowMs / 1000)} s`;
+  return amended(error, { message: `${error.message} It is given up: it has ended ${often}.` });
 }
 
 function failure(

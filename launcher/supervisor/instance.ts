@@ -2,10 +2,13 @@
 import { aboutService, toUberError, UberError } from '../errors.ts';
 import type { ServiceLog } from '../logs/service-log.ts';
 import type { Incarnation, IncarnationExit, Placement, StartRequest } from '../placement/placement.ts';
+import { findPortHolder } from '../platform.ts';
 import { portBusyError } from '../ports/port-leases.ts';
 import type { InstanceState, PortLease, ReadyRow, ServiceSpec } from '../types.ts';
-import { cannotBegin, portStolen } from './failures.ts';
+import { cannotBegin, type FailureContext, portStolen, portTaken } from './failures.ts';
+import { makeRow, withOpened } from './ready-row.ts';
 import { type OpenedPorts, PortStolen, StartWatch } from './start-watch.ts';
+import { assertTransition, type EndState } from './state-machine.ts';
 
 /** What an instance needs of its run. */
 export interface InstanceOptions {
@@ -17,7 +20,7 @@ export interface InstanceOptions {
   /** Makes all that an incarnation starts from, anew each time. */
   readonly prepare: (lease: PortLease) => Promise<Prepared>;
   readonly lease: () => Promise<PortLease>;
-  /** Another port, when the leased one was taken. */
+  /** Another port, when the leased one was taken before anybody could use it. */
   readonly renewLease: () => Promise<PortLease>;
   /** The port for what the program asks was taken by somebody else. */
   readonly forgetExtraPort: (asked: number) => void;
@@ -25,13 +28,16 @@ export interface InstanceOptions {
   readonly nameOfPort: (asked: number) => string | null;
   /** It has opened something. */
   readonly onOpened: (opened: OpenedPorts) => void;
-  readonly onChange: (state: InstanceState) => void;
+  readonly onChange: (state: InstanceState, incarnation: number) => void;
   readonly onReady: (row: ReadyRow) => void;
   /** It is ready and has opened something more. */
   readonly onListening: (row: ReadyRow) => void;
-  /** It was ready and has ended by itself; null when it had done its work. */
-  readonly onEnd: (error: UberError | null) => void;
+  /** It was ready and has ended by itself; null when it had done its work. `settle` must be called at once. */
+  readonly onEnd: (error: UberError | null, settle: Settle) => void;
 }
+
+/** Puts an instance that has ended into the state that follows. */
+export type Settle = (state: EndState) => void;
 
 /** The parts of a start that differ between incarnations. */
 export type Prepared = Pick<StartRequest, 'message' | 'env' | 'compile' | 'flow'>;
@@ -41,7 +47,7 @@ interface Running {
   readonly exited: Promise<void>;
 }
 
-/** The state machine of one service. Commands to it must be given one after the other. */
+/** The state machine of one service. Commands to it must be given one after the other; only a stop may overtake. */
 export class Instance {
   readonly spec: ServiceSpec;
   readonly #options: InstanceOptions;
@@ -49,9 +55,14 @@ export class Instance {
   #incarnations = 0;
   #current: Running | null = null;
   #row: ReadyRow | null = null;
+  #hasBeenReady = false;
   #stopping: Promise<void> | null = null;
   /** Rejects a start that is under way. */
   #cancel: ((error: Error) => void) | null = null;
+  /** Cuts the grace of a stop short. */
+  #hurry: () => void = () => undefined;
+  /** Why we have ended the incarnation ourselves. */
+  #verdict: UberError | null = null;
 
   constructor(options: InstanceOptions) {
     this.spec = options.spec;
@@ -62,42 +73,65 @@ export class Instance {
     return this.#state;
   }
 
+  /** Number of the current or last incarnation; 0 before the first. */
+  get incarnation(): number {
+    return this.#incarnations;
+  }
+
   /** What is shown of it while it is ready, else null. */
   get row(): ReadyRow | null {
     return this.#row;
   }
 
   /**
-   * Starts a new incarnation and waits until it is ready. A port that somebody took meanwhile costs one retry.
+   * Starts a new incarnation and waits until it is ready. A port that somebody took before the service was ever ready
+   * costs one retry.
+   * @param onFailure decides what state follows a failure
    * @throws UberError why it is not ready; nothing of it is left then
    */
-  async start(): Promise<ReadyRow> {
+  async start(onFailure: InstanceOptions['onEnd'] = (_error, settle) => settle('failed')): Promise<ReadyRow> {
+    // A start right behind a stop: what it ends is to be gone.
+    if (this.#stopping !== null) await this.#stopping;
     this.#become('starting');
     try {
       const lease = await this.#options.lease();
-      const row = await this.#startOn(lease).catch(async (error: unknown) => {
-        if (!(error instanceof PortStolen)) throw error;
+      return await this.#startOn(lease).catch(async (error: unknown) => {
+        if (!(error instanceof PortStolen) || (this.#hasBeenReady && error.asked === null)) throw error;
         return this.#startOn(await this.#anotherLease(error));
       });
-      return row;
-    } catch (error) {
+    } catch (thrown) {
       await this.#current?.incarnation.terminate();
+      const error =
+        thrown instanceof PortStolen
+          ? await this.#portTaken(thrown)
+          : aboutService(toUberError(thrown), this.spec.name);
       // A stop that came meanwhile has its own end for the state.
-      if (this.#state === 'starting') this.#become('failed');
-      throw error instanceof PortStolen
-        ? await this.#portTaken(error)
-        : aboutService(toUberError(error), this.spec.name);
+      if (this.#state === 'starting') onFailure(error, (state) => this.#become(state));
+      throw error;
     }
   }
 
-  /** Asks it to end, waits for the grace, then ends it. A start that is under way is cancelled. */
+  /** Asks it to end, waits for the grace, then ends it. A start that is under way, or to come, is cancelled. */
   stop(): Promise<void> {
+    if (this.#state === 'idle' || this.#state === 'backoff') this.#become('stopped');
     if (this.#state === 'stopped' || this.#state === 'failed') return Promise.resolve();
     // A second stop joins the first: it must not cut its grace short.
     this.#stopping ??= this.#end().finally(() => {
       this.#stopping = null;
     });
     return this.#stopping;
+  }
+
+  /** No more grace for a stop that is under way. */
+  hurry(): void {
+    this.#hurry();
+  }
+
+  /** Ends a ready incarnation for a reason that it cannot tell itself. */
+  async condemn(error: UberError): Promise<void> {
+    if (this.#state !== 'ready' || this.#current === null) return;
+    this.#verdict = error;
+    await this.#current.incarnation.terminate();
   }
 
   /** The launcher ends this very moment. */
@@ -124,7 +158,7 @@ export class Instance {
   }
 
   async #startOn(lease: PortLease): Promise<ReadyRow> {
-    const { log, now, prepare } = this.#options;
+    const { log, now, prepare, nameOfPort, dataDir } = this.#options;
     log.beginIncarnation();
     const beganMs = now();
     const prepared = await prepare(lease);
@@ -133,15 +167,18 @@ export class Instance {
       if (this.#state !== 'starting') return onFailure(this.#stoppedEarly());
       // At once and not behind a wait: the thread may end in this very turn, and that is then an end of a ready one.
       const onReady = (opened: OpenedPorts): void => {
-        const row = this.#makeRow(lease, opened, now() - beganMs);
+        const life = this.#current?.incarnation ?? { pid: process.pid, threadId: 0 };
+        const { spec } = this;
+        const incarnation = this.#incarnations;
+        const row = makeRow({ spec, dataDir, lease, opened, life, incarnation, bootMs: now() - beganMs });
         this.#row = row;
+        this.#hasBeenReady = true;
         this.#become('ready');
         this.#options.onReady(row);
         resolve(row);
       };
       const onOpened = (opened: OpenedPorts): void => this.#hasOpened(lease, opened);
       const lastLines = (): readonly string[] => log.lastLines();
-      const nameOf = this.#options.nameOfPort;
       const watch = new StartWatch({
         spec: this.spec,
         lease,
@@ -149,7 +186,7 @@ export class Instance {
         onReady,
         onFailure,
         onOpened,
-        nameOf,
+        nameOf: nameOfPort,
       });
       try {
         this.#launch(prepared, watch);
@@ -166,7 +203,7 @@ export class Instance {
   #hasOpened(lease: PortLease, opened: OpenedPorts): void {
     this.#options.onOpened(opened);
     if (this.#row === null) return;
-    this.#row = Object.freeze({ ...this.#row, ...addressOf(lease, opened) });
+    this.#row = withOpened(this.#row, lease, opened);
     this.#options.onListening(this.#row);
   }
 
@@ -195,11 +232,12 @@ export class Instance {
   #ended(watch: StartWatch, exit: IncarnationExit): void {
     const wasReady = this.#state === 'ready';
     this.#current = null;
-    const error = watch.explainExit(exit);
+    const explained = watch.explainExit(exit);
+    const error = this.#verdict ?? explained;
+    this.#verdict = null;
     if (!wasReady) return;
     this.#row = null;
-    this.#become(error === null ? 'stopped' : 'failed');
-    this.#options.onEnd(error as UberError | null);
+    this.#options.onEnd(error === null ? null : toUberError(error), (state) => this.#become(state));
   }
 
   async #endWithin({ incarnation, exited }: Running, graceMs: number): Promise<void> {
@@ -207,6 +245,7 @@ export class Instance {
     let timer: NodeJS.Timeout | undefined;
     const grace = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, graceMs);
+      this.#hurry = resolve;
     });
     await Promise.race([exited, grace]);
     clearTimeout(timer);
@@ -220,36 +259,21 @@ export class Instance {
   }
 
   async #portTaken({ asked }: PortStolen): Promise<UberError> {
+    const { name } = this.spec;
+    const context: FailureContext = {
+      service: name,
+      lastLines: this.#options.log.lastLines(),
+      isStarting: true,
+    };
     const { port, isPinned } = await this.#options.lease();
-    if (isPinned && asked === null) return portBusyError(this.spec.name, port);
-    return portStolen(
-      { service: this.spec.name, lastLines: this.#options.log.lastLines(), isStarting: true },
-      asked ?? port,
-    );
-  }
-
-  #makeRow(lease: PortLease, opened: OpenedPorts, bootMs: number): ReadyRow {
-    const { spec } = this;
-    return Object.freeze({
-      service: spec.name,
-      ...addressOf(lease, opened),
-      placement: spec.placement,
-      pid: this.#current?.incarnation.pid ?? process.pid,
-      threadId: this.#current?.incarnation.threadId ?? 0,
-      incarnation: this.#incarnations,
-      bootMs: Math.round(bootMs),
-      resourceDir: spec.resourceDir,
-      dataDir: this.#options.dataDir,
-    });
+    if (asked !== null) return portStolen(context, asked);
+    if (this.#hasBeenReady) return portTaken(context, port, await findPortHolder(port));
+    return isPinned ? portBusyError(name, port) : portStolen(context, port);
   }
 
   #become(state: InstanceState): void {
-    if (this.#state === state) return;
+    assertTransition(this.spec.name, this.#state, state);
     this.#state = state;
-    this.#options.onChange(state);
+    this.#options.onChange(state, this.#incarnations);
   }
-}
-
-function addressOf(lease: PortLease, { url, extraPorts, sockets }: OpenedPorts) {
-  return { url, port: url === null ? null : lease.port, extraPorts, sockets };
 }

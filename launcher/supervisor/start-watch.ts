@@ -130,11 +130,12 @@ export class StartWatch {
     const { exitCode, error } = exit;
     const context = this.#context();
     if (this.#uncaught !== null && exitCode !== 0) return failures.crashed(context, this.#uncaught.error);
-    if (this.#exitCall !== null)
-      return failures.calledExit(context, this.#exitCall.exitCode, this.#exitCall.stack);
     const isDone =
       this.#options.spec.ready.until === 'started' && this.#isStarted && exitCode === 0 && error === null;
-    return isDone ? null : failures.endedByItself(context, exit);
+    if (isDone) return null;
+    if (this.#exitCall !== null)
+      return failures.calledExit(context, this.#exitCall.exitCode, this.#exitCall.stack);
+    return failures.endedByItself(context, exit);
   }
 
   #check(): void {

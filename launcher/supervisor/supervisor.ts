@@ -1,8 +1,11 @@
 // Starts, stops and restarts the instances of one run in the order their dependencies ask for.
 import { toUberError, UberError } from '../errors.ts';
-import type { ReadyRow } from '../types.ts';
+import type { InstanceState, ReadyRow } from '../types.ts';
+import { CommandQueue } from './command-queue.ts';
+import { Dependents } from './dependents.ts';
 import type { RunEmitter } from './events.ts';
-import type { Instance } from './instance.ts';
+import type { Instance, Settle } from './instance.ts';
+import { Recovery } from './recovery.ts';
 
 interface SupervisorOptions {
   /** In start order. */
@@ -10,6 +13,11 @@ interface SupervisorOptions {
   readonly emitter: RunEmitter;
   /** True when what an instance was told at its start no longer holds: a port of another service has changed since. */
   readonly isOutdated: (service: string) => boolean;
+  /** A service on which the run depends is given up. */
+  readonly onCriticalLost: () => void;
+  readonly now: () => number;
+  /** From 0 to below 1. */
+  readonly random: () => number;
 }
 
 /** How often services are started again because ports moved while they started. */
@@ -19,14 +27,20 @@ const MOST_REPAIRS = 3;
 export class Supervisor {
   readonly #byName: ReadonlyMap<string, Instance>;
   readonly #options: SupervisorOptions;
-  readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #commands = new CommandQueue();
+  readonly #recovery: Recovery;
+  readonly #dependents: Dependents;
   #stopping: Promise<void> | null = null;
   #failure: UberError | null = null;
   #isStarting = true;
 
   constructor(options: SupervisorOptions) {
+    const { instances, emitter } = options;
     this.#options = options;
-    this.#byName = new Map(options.instances.map((instance) => [instance.spec.name, instance]));
+    this.#byName = new Map(instances.map((instance) => [instance.spec.name, instance]));
+    const specs = instances.map(({ spec }) => spec);
+    this.#dependents = new Dependents(specs, emitter);
+    this.#recovery = new Recovery({ ...options, startAgain: (service) => this.#startAgain(service) });
   }
 
   /**
@@ -62,16 +76,34 @@ export class Supervisor {
 
   /**
    * Replaces the incarnation of a service by a new one, on the same port.
-   * @throws UberError when it does not become ready again
+   * @throws UberError when it does not become ready again, or is stopped meanwhile
    */
-  async restart(name: string): Promise<ReadyRow> {
-    const instance = this.get(name);
-    return this.#inTurn(name, async () => {
-      if (this.#stopping !== null)
-        throw new UberError('NOT_RUNNING', 'The run is stopping.', { service: name });
+  restart(name: string): Promise<ReadyRow> {
+    return this.#command(name, async (instance, assertWanted) => {
       await instance.stop();
+      assertWanted();
       return this.#startInstance(instance);
     });
+  }
+
+  /**
+   * Starts a service that is down; one that is ready stays as it is.
+   * @throws UberError when it does not become ready, or is stopped meanwhile
+   */
+  startService(name: string): Promise<ReadyRow> {
+    return this.#command(name, async (instance) => instance.row ?? this.#startInstance(instance));
+  }
+
+  /**
+   * Stops one service and leaves the others as they are. Cancels what was asked of it before: a start under way, a
+   * restart that waits.
+   * @throws UberError `UNKNOWN_SERVICE`
+   */
+  async stopService(name: string): Promise<void> {
+    const instance = this.get(name);
+    this.#commands.cancel(name);
+    this.#recovery.cancel(name);
+    await this.#stopInstance(instance);
   }
 
   /**
@@ -87,11 +119,24 @@ export class Supervisor {
     );
   }
 
+  /** What a service depends on and must do without now. */
+  missingFor(name: string): string[] {
+    return this.#dependents.missingFor(this.get(name).spec);
+  }
+
+  /** An instance has another state. */
+  changed(service: string, state: InstanceState): void {
+    if (!this.#isStarting && this.#stopping === null) this.#dependents.changed(service, state);
+  }
+
   /** An instance has ended by itself: null when its work was done. Before all are ready that fails the start. */
-  ended(service: string, error: UberError | null): void {
-    if (error === null) this.#options.emitter.emit('stopped', { service });
-    else if (this.#isStarting) this.#note(error);
-    else this.#options.emitter.emit('failed', { service, error });
+  ended(service: string, error: UberError | null, settle: Settle): void {
+    if (this.#stopping !== null) {
+      settle(error === null ? 'stopped' : 'failed');
+    } else if (this.#isStarting && error !== null) {
+      settle('failed');
+      this.#note(error);
+    } else this.#recovery.settle(this.get(service).spec, error, settle);
   }
 
   /** What is ready now, in start order. */
@@ -101,7 +146,7 @@ export class Supervisor {
 
   async #startAfter(instance: Instance, dependencies: readonly Promise<ReadyRow>[]): Promise<ReadyRow> {
     await Promise.all(dependencies);
-    return this.#inTurn(instance.spec.name, () => this.#startInstance(instance));
+    return this.#commands.inTurn(instance.spec.name, () => this.#startInstance(instance));
   }
 
   async #startInstance(instance: Instance): Promise<ReadyRow> {
@@ -112,7 +157,37 @@ export class Supervisor {
         service: name,
       });
     }
-    return instance.start();
+    const isFirst = this.#isStarting || instance.incarnation === 0;
+    const row = await instance.start();
+    if (!isFirst) await this.#restartDependents(instance);
+    return row;
+  }
+
+  /** The pause of a service is over. Nobody waits for what comes of it: a failure is settled as its end was. */
+  #startAgain(name: string): void {
+    void this.#command(name, async (instance) => {
+      if (instance.state === 'backoff') await this.#recover(instance);
+    }).catch(() => undefined); // Settled and told, or cancelled by a stop.
+  }
+
+  async #recover(instance: Instance): Promise<void> {
+    await instance.start((error, settle) => this.ended(instance.spec.name, error, settle));
+    await this.#restartDependents(instance);
+  }
+
+  /** Those who asked for it get a new incarnation behind the one of the service they depend on. */
+  async #restartDependents({ spec }: Instance): Promise<void> {
+    if (!spec.restartsDependents) return;
+    const restarts = this.#dependents.of(spec.name).map((name) =>
+      this.#command(name, async (instance, assertWanted) => {
+        // In backoff it starts by itself, and who has stopped it wants it so.
+        if (instance.state !== 'ready' && instance.state !== 'failed') return;
+        await instance.stop();
+        assertWanted();
+        await this.#recover(instance);
+      }),
+    );
+    await Promise.allSettled(restarts);
   }
 
   /** The first failure is told at once and ends the start; those that follow from it are not worth telling. */
@@ -140,33 +215,47 @@ export class Supervisor {
   }
 
   async #stopAll(): Promise<void> {
+    this.#recovery.cancelAll();
+    const instances = [...this.#byName.values()];
+    // However many stand in a row: together they get twice the longest grace of one.
+    const mostMs = 2 * Math.max(0, ...instances.map(({ spec }) => spec.stopGraceMs));
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      for (const instance of instances) instance.hurry();
+    }, mostMs);
     const stopped = new Map<string, Promise<void>>();
-    for (const instance of [...this.#byName.values()].reverse()) {
-      const { name } = instance.spec;
-      const dependents = [...this.#byName.values()].filter(({ spec }) => spec.dependsOn.includes(name));
-      const before = dependents.flatMap(({ spec }) => stopped.get(spec.name) ?? []);
-      stopped.set(
-        name,
-        Promise.all(before).then(() => this.#stopInstance(instance)),
-      );
+    for (const instance of instances.toReversed()) {
+      const before = this.#dependents.of(instance.spec.name).flatMap((name) => stopped.get(name) ?? []);
+      const stop = Promise.all(before).then(() => {
+        const done = this.#stopInstance(instance);
+        if (isLate) instance.hurry();
+        return done;
+      });
+      stopped.set(instance.spec.name, stop);
     }
     await Promise.all(stopped.values());
+    clearTimeout(timer);
   }
 
   /** Not in turn: a start that hangs must not hold up the stop. */
   async #stopInstance(instance: Instance): Promise<void> {
-    const wasRunning = ['starting', 'ready'].includes(instance.state);
+    const wasRunning = ['starting', 'ready', 'backoff'].includes(instance.state);
     await instance.stop();
     if (wasRunning) this.#options.emitter.emit('stopped', { service: instance.spec.name });
   }
 
-  /** Commands to one instance are serial. */
-  #inTurn<Result>(name: string, command: () => Promise<Result>): Promise<Result> {
-    const turn = (this.#queues.get(name) ?? Promise.resolve()).then(command);
-    this.#queues.set(
-      name,
-      turn.catch(() => undefined),
-    );
-    return turn;
+  /** A command to one instance, behind those given before. `assertWanted` throws when a stop has come meanwhile. */
+  async #command<Result>(
+    name: string,
+    command: (instance: Instance, assertWanted: () => void) => Promise<Result>,
+  ): Promise<Result> {
+    const instance = this.get(name);
+    return this.#commands.inTurn(name, (assertWanted) => {
+      if (this.#stopping !== null)
+        throw new UberError('NOT_RUNNING', 'The run is stopping.', { service: name });
+      this.#recovery.cancel(name);
+      return command(instance, assertWanted);
+    });
   }
 }

@@ -287,7 +287,7 @@ test('a stop that comes during a restart is the end: nothing is started after it
   const restart = uber.restart('foo');
   await stopping;
   await Promise.all([uber.stop(), expect(restart).rejects.toMatchObject({ code: 'STOPPED_EARLY' })]);
-  expect(uber.snapshot().services).toEqual([{ service: 'foo', state: 'stopped', ready: null }]);
+  expect(uber.snapshot().services).toMatchObject([{ service: 'foo', state: 'stopped', ready: null }]);
   expect(await isListening(url)).toBe(false);
   expect(lines).toEqual(['closing', 'closed']);
 });

@@ -2,7 +2,9 @@
 import { readCatalog } from '../../catalog/catalog.ts';
 import { resolveConfig } from '../../config/resolve-config.ts';
 import { ERROR_CODES, toUberError, UberError } from '../../errors.ts';
+import { RESTART_POLICIES } from '../../names.ts';
 import type { UberConfig } from '../../options.ts';
+import type { RestartPolicyName } from '../../types.ts';
 import { createUber, type Uber } from '../../uber.ts';
 import { defineCommand } from '../command.ts';
 import { endProcess, type Outcome } from '../outcome.ts';
@@ -18,6 +20,7 @@ interface UpArgs extends SelectionArgs {
   readonly keep: boolean;
   readonly host: string | undefined;
   readonly waitTimeout: number | undefined;
+  readonly restart: RestartPolicyName;
 }
 
 export const upCommand = defineCommand<UpArgs>({
@@ -29,6 +32,7 @@ export const upCommand = defineCommand<UpArgs>({
     ['uber @core --env foo.LOG_LEVEL=debug', 'A group, with a variable for one service'],
     ['uber up', 'Start all services'],
     ['uber foo --dry-run', 'Show what would be started'],
+    ['uber foo --restart never', 'A service that crashes stays down'],
     ['uber foo --json', 'Events as JSON, one a line'],
   ],
   options: {
@@ -36,6 +40,12 @@ export const upCommand = defineCommand<UpArgs>({
     'dry-run': { describe: 'Print the plan and start nothing', type: 'boolean', default: false },
     keep: { describe: 'Keep data directories and logs at the end', type: 'boolean', default: false },
     host: { describe: 'Address to bind; default: 127.0.0.1', type: 'string', requiresArg: true },
+    restart: {
+      describe: 'What happens to services that end on their own, where the configuration does not say',
+      choices: RESTART_POLICIES,
+      default: 'on-failure',
+      requiresArg: true,
+    },
     'wait-timeout': {
       describe: 'Give up (exit code 4) when not all are ready after so many seconds',
       type: 'number',
@@ -52,7 +62,8 @@ export const upCommand = defineCommand<UpArgs>({
 
 async function run(args: UpArgs, output: Output): Promise<Outcome> {
   assertTimeout(args.waitTimeout);
-  const config = await resolveConfig({ ...toUberOptions(args), keep: args.keep, host: args.host });
+  const { keep, host, restart } = args;
+  const config = await resolveConfig({ ...toUberOptions(args), keep, host, restart });
   if (args.services.length === 0 && args._[0] !== 'up' && !args.dryRun) {
     printKnownServices(readCatalog(config), output);
     return { exitCode: 0 };
@@ -87,6 +98,8 @@ async function runInForeground(
     const afterEnd = (): void => {
       if (isOver(uber)) resolve({ exitCode: hasFailed(uber) ? 1 : 0 });
     };
+    // A service on which the run depends is given up, and the run has ended by itself.
+    uber.emitter.on('down', afterEnd);
     uber.emitter.on('up', () => {
       uber.emitter.on('failed', afterEnd);
       uber.emitter.on('stopped', afterEnd);

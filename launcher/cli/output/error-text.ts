@@ -4,8 +4,21 @@ import type { Paint } from './text.ts';
 
 /** For people. */
 export function formatError(error: UberError, paint: Paint): string {
+  return format(`${paint('red', 'error')}: ${error.message}`, error, paint);
+}
+
+/**
+ * For people, when the run goes on.
+ * @param next what follows
+ */
+export function formatWarning(error: UberError, next: string | null, paint: Paint): string {
+  const text = format(`${paint('yellow', 'warning')}: ${error.message}`, error, paint);
+  return next === null ? text : `${text}\n${next}`;
+}
+
+function format(head: string, error: UberError, paint: Paint): string {
   const isOurs = ERROR_CODES[error.code].fault === 'ours';
-  const parts = [`${paint('red', 'error')}: ${error.message}`];
+  const parts = [head];
   if (error.serviceStack !== null) parts.push(indent(error.serviceStack));
   if (isOurs) parts.push(indent(String((error.cause as Error | undefined)?.stack ?? error.stack)));
   if (error.lastLines.length > 0) parts.push('Its last lines:', indent(error.lastLines.join('\n')));

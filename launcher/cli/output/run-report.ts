@@ -1,7 +1,9 @@
 // Tells a run while it lives, on an output.
 import type { RunEvents } from '../../supervisor/events.ts';
+import type { FaultCounts } from '../../supervisor/fault-tally.ts';
 import type { ReadyRow } from '../../types.ts';
 import type { Uber } from '../../uber.ts';
+import { errorEvent } from './error-text.ts';
 import { LogLines } from './log-lines.ts';
 import type { Output } from './output.ts';
 import { table } from './text.ts';
@@ -12,19 +14,25 @@ export async function reportRun(uber: Uber, output: Output): Promise<void> {
   else await reportAsText(uber, output);
 }
 
-function reportAsJson({ emitter }: Uber, output: Output): void {
+function reportAsJson(uber: Uber, output: Output): void {
+  const { emitter } = uber;
   emitter.on('log', ({ fields: _parsed, timeMs, ...line }) =>
     output.event({ event: 'log', time: timeMs, ...line }),
   );
   emitter.on('ready', (row) => output.event({ event: 'ready', ...row }));
   emitter.on('listening', (row) => output.event({ event: 'listening', ...row }));
   emitter.on('up', (up) => output.event({ event: 'up', ...up }));
+  emitter.on('fault', ({ error, restartInMs }) =>
+    output.event({ ...errorEvent(error), event: 'fault', restartInMs }),
+  );
+  emitter.on('degraded', (degraded) => output.event({ event: 'degraded', ...degraded }));
   emitter.on('failed', ({ error }) => output.error(error));
   emitter.on('stopped', (stopped) => output.event({ event: 'stopped', ...stopped }));
-  emitter.on('down', (down) => output.event({ event: 'down', ...down }));
+  emitter.on('down', (down) => output.event({ event: 'down', ...down, faults: faultsOf(uber) }));
 }
 
-function reportAsText({ emitter, specs }: Uber, output: Output): Promise<void> {
+function reportAsText(uber: Uber, output: Output): Promise<void> {
+  const { emitter, specs } = uber;
   const names = specs.map(({ name }) => name);
   const lines = new LogLines(names, output.paint, (text) => output.line(text.slice(0, -1)));
   emitter.on('log', (line) => lines.write(line));
@@ -37,7 +45,19 @@ function reportAsText({ emitter, specs }: Uber, output: Output): Promise<void> {
     // Before that it is in the table.
     if (isUp) lines.inOrder(() => output.line(`${row.service} listens on ${urlText(row)}`));
   });
+  emitter.on('ready', (row) => {
+    if (isUp) lines.inOrder(() => output.line(againText(row)));
+  });
+  emitter.on('fault', ({ error, restartInMs }) => output.warning(error, restartText(restartInMs)));
+  emitter.on('degraded', ({ service, dependency, isDegraded }) => {
+    const what = isDegraded ? `${dependency} is down` : `${dependency} is back`;
+    lines.inOrder(() => output.line(output.paint('dim', `${service}: ${what}, on which it depends`)));
+  });
   emitter.on('failed', ({ error }) => output.error(error));
+  emitter.on('down', () => {
+    const faults = Object.entries(faultsOf(uber));
+    if (faults.length > 0) output.line(faultsText(faults));
+  });
   return lines.load(output.hasColor);
 }
 
@@ -46,6 +66,28 @@ function upText({ services, bootMs }: RunEvents['up'], { paint }: Output): strin
   const rows = services.map((row) => [row.service, 'ready', urlText(row), row.placement, `${row.bootMs} ms`]);
   const count = services.length === 1 ? '1 service' : `${services.length} services`;
   return `\n${table([head, ...rows], paint)}\n\n${paint('green', `${count} ready`)} in ${bootMs} ms. Ctrl+C stops.\n`;
+}
+
+function againText({ service, incarnation, bootMs }: ReadyRow): string {
+  return `${service} is ready again after ${bootMs} ms (incarnation ${incarnation})`;
+}
+
+function restartText(restartInMs: number | null): string | null {
+  return restartInMs === null ? null : `It is started again in ${restartInMs} ms.`;
+}
+
+/** What went wrong in the whole run: service -> code -> how often. */
+function faultsOf(uber: Uber): Record<string, FaultCounts> {
+  const all = uber.snapshot().services.map(({ service, faults }) => [service, faults] as const);
+  return Object.fromEntries(all.filter(([, faults]) => Object.keys(faults).length > 0));
+}
+
+function faultsText(all: readonly (readonly [string, FaultCounts])[]): string {
+  const texts = all.map(([service, faults]) => {
+    const counts = Object.entries(faults).map(([code, count]) => (count === 1 ? code : `${count} x ${code}`));
+    return `${service} ${counts.join(', ')}`;
+  });
+  return `Faults in this run: ${texts.join('; ')}`;
 }
 
 /** The address, then what else is open: `metrics:9090->:40007`, `udp:5353`, `socket:<path>`. */
