@@ -3,23 +3,20 @@ import { join } from 'node:path';
 import { ServiceBuilder } from './build/build-service.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { selectServices } from './catalog/select.ts';
-import { type Peer, plainEnv, resolveEnv } from './config/env-layers.ts';
 import { toUberError } from './errors.ts';
 import { type FlowControl, UNLIMITED } from './logs/log-pump.ts';
 import { ServiceLog } from './logs/service-log.ts';
 import type { UberConfig } from './options.ts';
 import { PLACEMENTS } from './placement/placement-table.ts';
-import { baseUrl } from './ports/base-url.ts';
-import { MAIN, PortLeases } from './ports/port-leases.ts';
-import { portName } from './ports/port-name.ts';
+import { PortLeases } from './ports/port-leases.ts';
 import { RESOURCE_KINDS } from './resources/resource-table.ts';
 import { RunDirectory } from './resources/run-directory.ts';
+import { StartPlan } from './start-plan.ts';
 import { RunEmitter } from './supervisor/events.ts';
 import { type FaultCounts, FaultTally } from './supervisor/fault-tally.ts';
-import { Instance, type Prepared } from './supervisor/instance.ts';
-import type { OpenedPorts } from './supervisor/start-watch.ts';
+import { Instance } from './supervisor/instance.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
-import type { EnvValue, InstanceState, PortLease, ReadyRow, ServiceSpec } from './types.ts';
+import type { EnvValue, InstanceState, ReadyRow, ServiceSpec } from './types.ts';
 
 /** One instance as it is now. */
 export interface InstanceSnapshot {
@@ -50,33 +47,30 @@ export class Uber {
   readonly emitter = new RunEmitter();
   readonly specs: readonly ServiceSpec[];
   readonly #config: UberConfig;
-  readonly #flow: FlowControl;
   readonly #directory: RunDirectory;
   readonly #leases: PortLeases;
-  readonly #builder: ServiceBuilder;
+  readonly #plan: StartPlan;
   readonly #logs = new Map<string, ServiceLog>();
-  /** Which version of the leases an instance was told. */
-  readonly #toldVersion = new Map<string, number>();
   readonly #supervisor: Supervisor;
   readonly #faults: FaultTally;
   #stopped: Promise<void> | null = null;
-  #known: { key: string; peers: Peers } | null = null;
-  /** What each service was told at its last start. */
-  readonly #envs = new Map<string, Record<string, string>>();
-  /** As it was when the run was made: a run does not change. */
-  readonly #shell = { ...process.env };
 
   constructor(config: UberConfig, specs: readonly ServiceSpec[], flow: FlowControl) {
     this.#config = config;
     this.specs = specs;
-    this.#flow = flow;
     this.#directory = RunDirectory.create(config.root);
     this.#leases = new PortLeases(config.host);
-    this.#builder = new ServiceBuilder(join(config.root, '.uber', 'cache', 'build'));
+    this.#plan = new StartPlan({
+      config,
+      flow,
+      directory: this.#directory,
+      leases: this.#leases,
+      builder: new ServiceBuilder(join(config.root, '.uber', 'cache', 'build')),
+    });
     this.#supervisor = new Supervisor({
       instances: specs.map((spec) => this.#makeInstance(spec)),
       emitter: this.emitter,
-      isOutdated: (service) => this.#toldVersion.get(service) !== this.#leases.version,
+      isOutdated: (service) => this.#plan.isOutdated(service),
       onCriticalLost: () => void this.stop(),
       now: () => performance.now(),
       random: Math.random,
@@ -156,7 +150,7 @@ export class Uber {
   env(service: string): Record<string, EnvValue> {
     const { spec } = this.#supervisor.get(service);
     const lease = this.#leases.all().get(service) ?? { host: this.#config.host, port: 0, isPinned: false };
-    return this.#resolveEnv(spec, lease);
+    return this.#plan.env(spec, lease);
   }
 
   /** For a process that ends this very moment: removes the run's files; its threads end with the process. */
@@ -196,14 +190,14 @@ export class Uber {
       lease: () => this.#leases.lease(spec),
       renewLease: () => this.#leases.renew(spec),
       forgetExtraPort: (asked) => this.#leases.forgetExtra(name, asked),
-      nameOfPort: (asked) => portName(asked, spec.ports, this.#envs.get(name) ?? {}),
-      onOpened: (opened) => this.#learn(name, opened),
+      nameOfPort: (asked) => this.#plan.nameOfPort(spec, asked),
+      onOpened: (opened) => this.#plan.learn(name, opened),
       prepare: async (lease) => {
         // Once a run: a restart finds its resources as they are.
         if (!isPrepared) for (const kind of RESOURCE_KINDS) await kind.prepare(spec, this.#directory);
         isPrepared = true;
         await this.#leases.leaseNamed(spec);
-        return this.#prepare(spec, lease);
+        return this.#plan.prepare(spec, lease);
       },
       onChange: (state, incarnation) => {
         this.emitter.emit('state', { service: name, state, incarnation });
@@ -214,86 +208,7 @@ export class Uber {
       onEnd: (error, settle) => this.#supervisor.ended(name, error, settle),
     });
   }
-
-  /** What a service has opened is told to those that start after it, and to its next incarnation. */
-  #learn(service: string, { url: main, extraPorts, sockets }: OpenedPorts): void {
-    for (const { path } of sockets) this.#directory.adoptSocket(path);
-    if (main !== null) this.#leases.learnScheme(service, main.startsWith('https:') ? 'https' : 'http');
-    for (const { name, asked, port, protocol, url } of extraPorts) {
-      const isNew = asked !== 0 && this.#leases.extras(service).get(asked)?.url !== url;
-      if (protocol === 'tcp' && isNew) this.#leases.learnExtra(service, asked, { name, port, url });
-    }
-  }
-
-  async #prepare(spec: ServiceSpec, lease: PortLease): Promise<Prepared> {
-    const manifest = await this.#builder.build(spec.entry);
-    // Read last, and without a pause before the start: a lease may have changed while it was compiled.
-    this.#toldVersion.set(spec.name, this.#leases.version);
-    const env = plainEnv(this.#resolveEnv(spec, lease));
-    this.#envs.set(spec.name, env);
-    const extraPorts = [...this.#leases.extras(spec.name)].map(([asked, { port }]) => [asked, port] as const);
-    return {
-      env,
-      compile: (path) => this.#builder.build(path),
-      flow: this.#flow,
-      message: {
-        service: spec.name,
-        entry: spec.entry,
-        cwd: spec.cwd,
-        args: spec.args,
-        host: lease.host,
-        port: lease.port,
-        mainPort: spec.ports[MAIN] ?? null,
-        extraPorts: Object.fromEntries(extraPorts),
-        resourceDir: spec.resourceDir,
-        dataDir: this.#directory.dataDir(spec.name),
-        runId: this.runId,
-        namespace: this.#config.namespace,
-        urls: Object.fromEntries([...this.#peers()].map(([name, { url }]) => [name, url])),
-        portUrls: Object.fromEntries([...this.#peers()].map(([name, { ports }]) => [name, urlsOf(ports)])),
-        build: manifest,
-      },
-    };
-  }
-
-  #resolveEnv(spec: ServiceSpec, lease: PortLease): Record<string, EnvValue> {
-    const facts = {
-      runId: this.runId,
-      namespace: this.#config.namespace,
-      dataDir: this.#directory.dataDir(spec.name),
-      host: lease.host,
-      port: lease.port,
-      peers: this.#peers(),
-    };
-    return resolveEnv(spec, this.#config, facts, this.#shell);
-  }
-
-  /** Made anew only when a lease has changed. */
-  #peers(): Peers {
-    const leases = this.#leases.all();
-    const key = `${this.#leases.version} ${this.#leases.revision} ${leases.size}`;
-    if (this.#known?.key === key) return this.#known.peers;
-    const peers: Peers = new Map([...leases].map(([name, lease]) => [name, this.#peer(name, lease)]));
-    this.#known = { key, peers };
-    return peers;
-  }
-
-  #peer(name: string, { host, port }: PortLease): Peer {
-    const url = baseUrl(host, port, this.#leases.scheme(name));
-    const extras = [...this.#leases.extras(name).values()].flatMap((extra) =>
-      extra.name === null
-        ? []
-        : [[extra.name, { port: extra.port, url: extra.url ?? baseUrl(host, extra.port) }] as const],
-    );
-    return { host: new URL(url).hostname, port, url, ports: new Map(extras) };
-  }
 }
-
-function urlsOf(ports: Peer['ports']): Record<string, string> {
-  return Object.fromEntries([...ports].map(([name, { url }]) => [name, url]));
-}
-
-type Peers = Map<string, Peer>;
 
 /**
  * Selects the services of a configuration and makes a run of them. Nothing is started yet.
