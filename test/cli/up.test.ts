@@ -50,7 +50,7 @@ test('foo and bar boot, bar answers with what foo said, and SIGINT leaves nothin
       .map(({ service }) => service)
       .sort(),
   ).toEqual(['bar', 'foo']);
-  expect(uber.events().at(-1)).toEqual({ event: 'down', run: up.run });
+  expect(uber.events().at(-1)).toEqual({ event: 'down', run: up.run, faults: {} });
   expect(await Promise.all(Object.values(urls).map((url) => isListening(String(url))))).toEqual([
     false,
     false,
@@ -290,7 +290,7 @@ test('a run whose services have all ended ends with exit code 1', async () => {
         "export default () => (q, r) => { r.end(); setImmediate(() => { throw new Error('later') }) };",
     },
   });
-  await using uber = new UberProcess(['foo', '--json'], { cwd: project.root });
+  await using uber = new UberProcess(['foo', '--json', '--restart', 'never'], { cwd: project.root });
   const { services } = await uber.event('up');
   const [{ url }] = services as [{ url: string }];
   await fetch(url);
@@ -299,6 +299,31 @@ test('a run whose services have all ended ends with exit code 1', async () => {
     code: 'CRASHED',
     message: '"foo" crashed: later',
   });
+});
+
+test('a service that crashes is told with what it said last, is started again, and is counted at the end', async () => {
+  using project = makeProject({
+    files: {
+      'services/foo.ts':
+        "export default () => (q, r) => { r.end(); console.log('as if'); setImmediate(() => { throw new Error('later') }) };",
+      'services/bar.ts': 'export default () => (q, r) => r.end();',
+      'uber.config.json': '{ "services": { "bar": { "dependsOn": ["foo"] } } }',
+    },
+  });
+  await using uber = new UberProcess(['bar'], { cwd: project.root });
+  await uber.until(() => uber.stdout.includes('Ctrl+C stops'), 'the table');
+  const [url = ''] =
+    /http:\S+(?= +thread)/.exec(uber.stdout.split('\n').find((line) => line.startsWith('foo ')) ?? '') ?? [];
+  await fetch(url);
+  const again = /^foo is ready again after \d+ ms \(incarnation 2\)$/m;
+  await uber.until(() => again.test(uber.stdout), 'a new incarnation');
+  expect(uber.stdout).toContain('bar: foo is down, on which it depends\n');
+  uber.kill('SIGINT');
+  const { stderr, stdout } = await uber.ended;
+  expect(stderr).toMatch(
+    /^warning: "foo" crashed: later\n {2}at .*foo\.ts:1:\d+\)?\n.*Its last lines:\n(?: {2}.*\n)* {2}as if\n.*It is started again in \d+ ms\.\n/s,
+  );
+  expect(stdout).toMatch(/\nFaults in this run: foo CRASHED\n$/);
 });
 
 test('ten runs of five services at the same moment in one checkout never meet', async () => {

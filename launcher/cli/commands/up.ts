@@ -98,11 +98,11 @@ async function runInForeground(
     const afterEnd = (): void => {
       if (isOver(uber)) resolve({ exitCode: hasFailed(uber) ? 1 : 0 });
     };
-    // A service on which the run depends is given up, and the run has ended by itself.
-    uber.emitter.on('down', afterEnd);
     uber.emitter.on('up', () => {
       uber.emitter.on('failed', afterEnd);
       uber.emitter.on('stopped', afterEnd);
+      // A service on which the run depends was given up, and the run has ended by itself.
+      uber.emitter.on('down', afterEnd);
       afterEnd();
     });
     timer =
