@@ -14,7 +14,7 @@ export interface UberHandle {
   /**
    * Base URL of a service, or of one of the ports it has opened beside its main one.
    * @param port its name (`metrics`), or the port the program asked for (`'9090'`)
-   * @throws UberError for a service that is not in the run or does not listen there
+   * @throws UberError for a service that is not in the run, is down (with what went wrong in it) or does not listen there
    */
   url(service: string, port?: string): string;
   /** The environment of a service, each value with its origin. */
@@ -59,7 +59,8 @@ export async function startUber(options: StartUberOptions = {}): Promise<UberHan
     get urls() {
       return urls();
     },
-    url: (service, port) => (port === undefined ? mainUrl(service, urls()) : extraUrl(uber, service, port)),
+    url: (service, port) =>
+      port === undefined ? mainUrl(uber, service, urls()) : extraUrl(uber, service, port),
     env: (service) => uber.env(service),
     snapshot: () => uber.snapshot(),
     restart: (service) => uber.restart(service),
@@ -71,9 +72,14 @@ export async function startUber(options: StartUberOptions = {}): Promise<UberHan
   };
 }
 
-function mainUrl(service: string, urls: Readonly<Record<string, string>>): string {
+function mainUrl(uber: Uber, service: string, urls: Readonly<Record<string, string>>): string {
   const url = Object.hasOwn(urls, service) ? urls[service] : undefined;
   if (url !== undefined) return url;
+  const known = uber.snapshot().services.find((instance) => instance.service === service);
+  if (known !== undefined && known.ready === null) {
+    const why = known.lastFault === null ? '' : ` ${known.lastFault}`;
+    throw new UberError('NOT_RUNNING', `"${service}" is ${known.state}.${why}`, { service });
+  }
   throw new UberError(
     'UNKNOWN_SERVICE',
     `No service "${service}" is listening in this run. Listening: ${Object.keys(urls).join(', ')}.`,

@@ -189,7 +189,7 @@ test('a service that crashes later is reported with its last lines, the others a
   });
   expect((await fetch(uber.url('foo'))).status).toBe(200);
   expect(Object.keys(uber.urls).sort()).toEqual(['bar', 'foo']);
-  expect(() => uber.url('baz')).toThrow('No service "baz" is listening in this run. Listening: bar, foo.');
+  expect(() => uber.url('baz')).toThrow('"baz" is failed. "baz" crashed: out of it');
 });
 
 test('a job that sets ready: "started" needs no port, and ends when it is done', async () => {
