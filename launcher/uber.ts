@@ -16,6 +16,7 @@ import { RESOURCE_KINDS } from './resources/resource-table.ts';
 import { RunDirectory } from './resources/run-directory.ts';
 import { RunEmitter } from './supervisor/events.ts';
 import { Instance, type Prepared } from './supervisor/instance.ts';
+import { LoopWatch } from './supervisor/loop-watch.ts';
 import type { OpenedPorts } from './supervisor/start-watch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import type { EnvValue, InstanceState, PortLease, ReadyRow, ServiceSpec } from './types.ts';
@@ -45,6 +46,7 @@ export class Uber {
   readonly #directory: RunDirectory;
   readonly #leases: PortLeases;
   readonly #builder: ServiceBuilder;
+  readonly #loops = new LoopWatch();
   readonly #logs = new Map<string, ServiceLog>();
   /** Which version of the leases an instance was told. */
   readonly #toldVersion = new Map<string, number>();
@@ -176,6 +178,8 @@ export class Uber {
       onChange: (state) => this.emitter.emit('state', { service: name, state }),
       onReady: (row) => this.emitter.emit('ready', row),
       onListening: (row) => this.emitter.emit('listening', row),
+      onFault: (error) => this.emitter.emit('fault', { service: name, error, restartInMs: null }),
+      loops: this.#loops,
       onEnd: (error) => this.#supervisor.ended(name, error),
     });
   }

@@ -4,7 +4,10 @@ import type { ServiceLog } from '../logs/service-log.ts';
 import type { Incarnation, IncarnationExit, Placement, StartRequest } from '../placement/placement.ts';
 import { portBusyError } from '../ports/port-leases.ts';
 import type { InstanceState, PortLease, ReadyRow, ServiceSpec } from '../types.ts';
-import { cannotBegin, portStolen } from './failures.ts';
+import { cannotBegin, type FailureContext, portStolen } from './failures.ts';
+import { logFlood, stopIgnored } from './faults.ts';
+import { LoopGuard, whyBlocked } from './loop-guard.ts';
+import type { LoopWatch } from './loop-watch.ts';
 import { type OpenedPorts, PortStolen, StartWatch } from './start-watch.ts';
 
 /** What an instance needs of its run. */
@@ -29,6 +32,10 @@ export interface InstanceOptions {
   readonly onReady: (row: ReadyRow) => void;
   /** It is ready and has opened something more. */
   readonly onListening: (row: ReadyRow) => void;
+  /** Something is wrong with it, and it lives, or was asked to end. */
+  readonly onFault: (error: UberError) => void;
+  /** Looks after the event loops of the run. */
+  readonly loops: LoopWatch;
   /** It was ready and has ended by itself; null when it had done its work. */
   readonly onEnd: (error: UberError | null) => void;
 }
@@ -150,6 +157,8 @@ export class Instance {
         onFailure,
         onOpened,
         nameOf,
+        onFault: this.#options.onFault,
+        whyBlocked: async () => (this.#current === null ? null : whyBlocked(this.#current.incarnation)),
       });
       try {
         this.#launch(prepared, watch);
@@ -177,18 +186,28 @@ export class Instance {
     const exited = new Promise<void>((resolve) => {
       finish = resolve;
     });
+    const guard = new LoopGuard(this.#options.loops, {
+      spec: this.spec,
+      context: () => this.#context(),
+      onFault: this.#options.onFault,
+      blame: (error) => watch.blame(error),
+    });
     const incarnation = placement.start({
       ...prepared,
+      heapMb: this.spec.heapMb,
       events: {
         onMessage: (message) => watch.take(message),
         onOutput: (stream, bytes) => log.write(stream, bytes),
+        onFlood: (bytesPerSecond) => this.#options.onFault(logFlood(this.#context(), bytesPerSecond)),
         onExit: (exit) => {
+          guard.release();
           log.endIncarnation();
           this.#ended(watch, exit);
           finish();
         },
       },
     });
+    guard.follow(incarnation);
     this.#current = { incarnation, exited };
   }
 
@@ -205,11 +224,19 @@ export class Instance {
   async #endWithin({ incarnation, exited }: Running, graceMs: number): Promise<void> {
     incarnation.stop();
     let timer: NodeJS.Timeout | undefined;
-    const grace = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, graceMs);
+    const grace = new Promise<'over'>((resolve) => {
+      timer = setTimeout(resolve, graceMs, 'over');
     });
-    await Promise.race([exited, grace]);
+    const isOver = (await Promise.race([exited, grace])) === 'over';
     clearTimeout(timer);
+    if (!isOver) return;
+    const error = await Promise.race([exited, stopIgnored(this.#context(), incarnation, graceMs)]);
+    if (error !== undefined) this.#options.onFault(error);
+  }
+
+  #context(): FailureContext {
+    const isStarting = this.#state === 'starting';
+    return { service: this.spec.name, lastLines: this.#options.log.lastLines(), isStarting };
   }
 
   async #anotherLease({ asked }: PortStolen): Promise<PortLease> {
