@@ -45,14 +45,16 @@ export async function stackOfThread(threadId: number): Promise<string | null> {
   // Undefined where Node was built without it.
   if (inspector === undefined || inspector.url() !== undefined) return null;
   const session = new inspector.Session();
-  try {
-    session.connect();
-    return await pausedStack(session, threadId);
-  } catch {
-    return null; // Without a stack there is still the rest to tell.
-  } finally {
-    session.disconnect();
-  }
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, ANSWER_MS, null);
+  });
+  // Detached when the thread has answered, even if that is too late for us: one that stops after its debugger has gone
+  // would never run again.
+  const stack = pausedStack(session, threadId)
+    .catch(() => null) // Without a stack there is still the rest to tell.
+    .finally(() => session.disconnect());
+  return Promise.race([stack, limit]).finally(() => clearTimeout(timer));
 }
 
 /** True when a debugger has this process: a thread that does not answer may stand at a breakpoint. */
@@ -64,13 +66,10 @@ const ENABLE = 1;
 const PAUSE = 2;
 const RESUME = 3;
 
+/** Resolves when the thread runs again, or has ended. */
 function pausedStack(session: Session, threadId: number): Promise<string | null> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(null), ANSWER_MS);
-    const finish = (stack: string | null): void => {
-      clearTimeout(timer);
-      resolve(stack);
-    };
+    session.connect();
     const scripts = new Map<string, Script>();
     let stack: string | null = null;
     let ours: string | null = null;
@@ -85,6 +84,9 @@ function pausedStack(session: Session, threadId: number): Promise<string | null>
       send(ENABLE, 'Debugger.enable');
       send(PAUSE, 'Debugger.pause');
     });
+    session.on('NodeWorker.detachedFromWorker', ({ params }) => {
+      if (params.sessionId === ours) resolve(null);
+    });
     session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
       if (params.sessionId !== ours) return;
       const said = JSON.parse(params.message) as Said;
@@ -95,10 +97,12 @@ function pausedStack(session: Session, threadId: number): Promise<string | null>
         send(RESUME, 'Debugger.resume');
       }
       // Not before: it must run again when we are gone.
-      if (said.id === RESUME) finish(stack);
+      if (said.id === RESUME) resolve(stack);
     });
     session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, (error) => {
       if (error !== null) reject(error);
+      // All threads there are have been told by now.
+      else if (ours === null) resolve(null);
     });
   });
 }
