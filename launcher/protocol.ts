@@ -46,8 +46,21 @@ export interface StartMessage {
 /** From main to the incarnation. */
 export type ToInside =
   | { readonly type: 'stop' }
+  /** Answered by `pong` as soon as its event loop turns. */
+  | { readonly type: 'ping'; readonly wantsOpen: boolean }
   /** Answer to `compile`; `build` holds the file that was asked for and what it imports. */
   | { readonly type: 'compiled'; readonly build: BuildManifest | null; readonly error: string | null };
+
+/** What a service does about its stop: runs its hook, has called its signal handlers, or waits for its servers. */
+export type StopStep = 'hook' | 'signal' | 'servers';
+
+/** What an incarnation tells of itself when it is asked. */
+export interface SignOfLife {
+  /** What keeps it alive, one phrase each; null when that was not asked. */
+  readonly open: readonly string[] | null;
+  /** How far its stop has come; null before it was asked to stop. */
+  readonly stopStep: StopStep | null;
+}
 
 /** From the incarnation to main. */
 export type FromInside =
@@ -72,11 +85,17 @@ export type FromInside =
   /** It cannot start; nothing more will come. */
   | { readonly type: 'failed'; readonly error: ErrorData }
   /** An error nobody caught. The thread ends unless the service has a handler of its own. */
-  | { readonly type: 'uncaught'; readonly error: ErrorData }
+  | { readonly type: 'uncaught'; readonly error: ErrorData; readonly isRejection: boolean }
   /** The service called `process.exit`. */
   | { readonly type: 'exit'; readonly exitCode: number; readonly stack: string }
   /** A TypeScript file that no static import led to: the thread waits for `compiled`. */
   | { readonly type: 'compile'; readonly path: string }
+  /** Answer to `ping`, in the order they came. */
+  | ({ readonly type: 'pong' } & SignOfLife)
+  /** Its stop hook has thrown or rejected. */
+  | { readonly type: 'stop-failed'; readonly error: ErrorData }
+  /** Its stop hook has settled, and this is still there: one phrase each. */
+  | { readonly type: 'left-open'; readonly open: readonly string[] }
   /** A child process has begun; it must not outlive the incarnation. */
   | { readonly type: 'child'; readonly pid: number }
   | { readonly type: 'child-ended'; readonly pid: number };

@@ -7,7 +7,7 @@ import { baseUrl } from './ports/base-url.ts';
 import { MAIN, type PortLeases } from './ports/port-leases.ts';
 import { portName } from './ports/port-name.ts';
 import type { RunDirectory } from './resources/run-directory.ts';
-import type { Prepared } from './supervisor/instance.ts';
+import type { Prepared } from './supervisor/life.ts';
 import type { OpenedPorts } from './supervisor/start-watch.ts';
 import type { EnvValue, PortLease, ServiceSpec } from './types.ts';
 

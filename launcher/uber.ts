@@ -15,6 +15,7 @@ import { StartPlan } from './start-plan.ts';
 import { RunEmitter } from './supervisor/events.ts';
 import { type FaultCounts, FaultTally } from './supervisor/fault-tally.ts';
 import { Instance } from './supervisor/instance.ts';
+import { LoopWatch } from './supervisor/loop-watch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import type { EnvValue, InstanceState, ReadyRow, ServiceSpec } from './types.ts';
 
@@ -50,6 +51,7 @@ export class Uber {
   readonly #directory: RunDirectory;
   readonly #leases: PortLeases;
   readonly #plan: StartPlan;
+  readonly #loops = new LoopWatch();
   readonly #logs = new Map<string, ServiceLog>();
   readonly #supervisor: Supervisor;
   readonly #faults: FaultTally;
@@ -153,6 +155,11 @@ export class Uber {
     return this.#plan.env(spec, lease);
   }
 
+  /** True while a thread lives that cannot be ended, which keeps the process from ending. */
+  get isStuck(): boolean {
+    return this.#supervisor.isStuck;
+  }
+
   /** For a process that ends this very moment: removes the run's files; its threads end with the process. */
   abandon(): void {
     this.#supervisor.abandon();
@@ -190,7 +197,7 @@ export class Uber {
       lease: () => this.#leases.lease(spec),
       renewLease: () => this.#leases.renew(spec),
       forgetExtraPort: (asked) => this.#leases.forgetExtra(name, asked),
-      nameOfPort: (asked) => this.#plan.nameOfPort(spec, asked),
+      nameOf: (asked) => this.#plan.nameOfPort(spec, asked),
       onOpened: (opened) => this.#plan.learn(name, opened),
       prepare: async (lease) => {
         // Once a run: a restart finds its resources as they are.
@@ -205,6 +212,8 @@ export class Uber {
       },
       onReady: (row) => this.emitter.emit('ready', row),
       onListening: (row) => this.emitter.emit('listening', row),
+      onFault: (error) => this.emitter.emit('fault', { service: name, error, restartInMs: null }),
+      loops: this.#loops,
       onEnd: (error, settle) => this.#supervisor.ended(name, error, settle),
     });
   }

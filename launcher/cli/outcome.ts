@@ -1,12 +1,19 @@
 // How a command ended, and how the process then ends: the only place that sets an exit code.
 
-/** An exit code of the contract, or the signal that ended the command. */
-export type Outcome = { readonly exitCode: number } | { readonly signal: NodeJS.Signals };
+/**
+ * An exit code of the contract, or the signal that ended the command. `isStuck`: a thread cannot be ended, and the process
+ * would never end by itself.
+ */
+export type Outcome =
+  | { readonly exitCode: number; readonly isStuck?: boolean }
+  | { readonly signal: NodeJS.Signals };
 
 /** Ends the process as the outcome says. */
 export function endProcess(outcome: Outcome): void {
   if ('exitCode' in outcome) {
     process.exitCode = outcome.exitCode;
+    // process.exit waits for every thread, for ever if need be. This is the only end that does not.
+    if (outcome.isStuck === true) process.kill(process.pid, 'SIGKILL');
     return;
   }
   // To die by the signal itself tells a shell, npm or a CI job that we were interrupted and did not fail.

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { noteDatagrams } from './datagrams.ts';
 import { interceptListen, shareMainPort } from './listen.ts';
 import { reportExit } from './process-api.ts';
+import { replaceMethod } from './replace.ts';
 import { errorData } from './report.ts';
 import type { ServiceScope } from './scope.ts';
 import { ownListen, startForm } from './service-forms.ts';
@@ -26,16 +27,41 @@ export async function bootService(scope: ServiceScope): Promise<void> {
   interceptListen();
   noteDatagrams();
   syncBuiltinESMExports();
-  process.on('uncaughtExceptionMonitor', (error) => {
+  const reasonOf = noteRejections();
+  process.on('uncaughtExceptionMonitor', (thrown, origin) => {
+    const isRejection = origin === 'unhandledRejection';
+    const error = isRejection ? reasonOf(thrown) : thrown;
     const isHandled =
       process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
     if (isHandled) return;
     // An ES module that throws while it is loaded comes here first, before the import rejects.
     if (scope.isLoading) reportFailure(scope, 'LOAD_FAILED', error);
-    else scope.link.post({ type: 'uncaught', error: errorData(error) });
+    else scope.link.post({ type: 'uncaught', error: errorData(error), isRejection });
   });
   if (build !== null && Object.keys(build.files).length > 0) loadTypeScriptFrom(build, scope.link.compile);
   await runService(scope);
+}
+
+/**
+ * Node makes an error of its own when the reason of a rejection is none, and does not keep the reason ("#<Object>"). It
+ * asks for handlers just before: there the reason can be seen.
+ * @returns what turns the error that Node reports back into the reason
+ */
+function noteRejections(): (error: unknown) => unknown {
+  let last: { reason: unknown } | null = null;
+  replaceMethod(
+    process,
+    'emit',
+    (original) =>
+      function emit(this: unknown, ...args: unknown[]): unknown {
+        if (args[0] === 'unhandledRejection') last = { reason: args[1] };
+        return Reflect.apply(original, this, args);
+      },
+  );
+  return (error) => {
+    const isMade = error instanceof Error && Reflect.get(error, 'code') === 'ERR_UNHANDLED_REJECTION';
+    return isMade && last !== null ? last.reason : error;
+  };
 }
 
 async function runService(scope: ServiceScope): Promise<void> {

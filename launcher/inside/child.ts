@@ -6,15 +6,18 @@ import { openStandardStreamsByName } from './descriptors.ts';
 import { adoptNestedWorkers } from './nested-workers.ts';
 import { ProcessLink } from './process-link.ts';
 import { openScope } from './scope.ts';
-import { stopService } from './stop.ts';
+import { signOfLife, stopService } from './stop.ts';
 import { knownBuild } from './typescript-hooks.ts';
 
 /** How long an orphan may take to stop, in milliseconds: its launcher is gone and nobody else would end it. */
 const ORPHAN_MS = 5000;
 
+// The limit of the heap is ours, and not to be passed on by a program that starts others like itself.
+process.execArgv = [];
 const link = new ProcessLink();
 const scope = openScope(link.start, link);
 link.onStop = () => void stopService(scope);
+link.onPing = (wantsOpen) => signOfLife(scope, wantsOpen);
 link.onOrphaned = () => {
   // With all that the service has started: nobody is left to end that.
   const endGroup = (): void => killGroup(process.pid);

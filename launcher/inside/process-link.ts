@@ -2,7 +2,14 @@
 // one for answers that are waited for.
 import { readSync } from 'node:fs';
 import { Socket } from 'node:net';
-import type { BuildManifest, FromThread, StartMessage, ThreadWires, ToInside } from '../protocol.ts';
+import type {
+  BuildManifest,
+  FromThread,
+  SignOfLife,
+  StartMessage,
+  ThreadWires,
+  ToInside,
+} from '../protocol.ts';
 import { ANSWERS_FD, CONTROL_FD } from '../protocol.ts';
 import type { Link } from './scope.ts';
 import { manifestOf } from './thread-link.ts';
@@ -17,6 +24,8 @@ export class ProcessLink implements Link {
   #rest: Buffer;
   /** Called when the service is asked to end. */
   onStop: () => void = () => undefined;
+  /** Called when main asks for a sign of life. */
+  onPing: (wantsOpen: boolean) => SignOfLife = () => ({ open: null, stopStep: null });
   /** Called when main is gone. */
   onOrphaned: () => void = () => undefined;
 
@@ -75,6 +84,7 @@ export class ProcessLink implements Link {
       const message = JSON.parse(this.#rest.toString('utf8', 0, end)) as ToInside;
       this.#rest = this.#rest.subarray(end + 1);
       if (message.type === 'stop') this.onStop();
+      else if (message.type === 'ping') this.post({ type: 'pong', ...this.onPing(message.wantsOpen) });
     }
   }
 }

@@ -2,7 +2,7 @@
 // service": code asks `currentScope`.
 import type { ChildProcess } from 'node:child_process';
 import type { Server } from 'node:net';
-import type { BuildManifest, FromInside, StartMessage } from '../protocol.ts';
+import type { BuildManifest, FromInside, StartMessage, StopStep } from '../protocol.ts';
 
 /** What connects a service with main. */
 export interface Link {
@@ -44,7 +44,8 @@ export interface ServiceScope {
   readonly abort: AbortController;
   /** Until the module is loaded: an error in it is no crash but a service that cannot be loaded. */
   isLoading: boolean;
-  isStopping: boolean;
+  /** How far its stop has come; null before it was asked to stop. */
+  stopStep: StopStep | null;
 }
 
 let only: ServiceScope | null = null;
@@ -66,7 +67,7 @@ export function openScope(start: StartMessage, link: Link, isNested = false): Se
     stopHook: null,
     abort: new AbortController(),
     isLoading: true,
-    isStopping: false,
+    stopStep: null,
   };
   return only;
 }

@@ -1,6 +1,8 @@
 // How a service stops: its own hook, its own signal handlers, else its servers are closed for it.
 import type { Server, Socket } from 'node:net';
+import type { SignOfLife } from '../protocol.ts';
 import { endChildren } from './children.ts';
+import { openResources, openServers } from './open-handles.ts';
 import { emitSignal } from './process-api.ts';
 import { errorData } from './report.ts';
 import type { ServiceScope } from './scope.ts';
@@ -10,29 +12,48 @@ const IDLE_CHECK_MS = 25;
 
 /** Asks the service to end. The thread ends when it has; main ends it when it takes too long. */
 export async function stopService(scope: ServiceScope): Promise<void> {
-  if (scope.isStopping) return;
-  scope.isStopping = true;
+  if (scope.stopStep !== null) return;
+  scope.stopStep = 'hook';
   scope.abort.abort();
-  await runHook(scope);
+  const hasCleanedUp = await runHook(scope);
+  const notClosed = openServers(scope);
   const signal = (['SIGTERM', 'SIGINT'] as const).find((name) => process.listenerCount(name) > 0);
   const closed = Promise.all([...scope.servers].map((server) => closeServer(server, signal === undefined)));
   if (signal !== undefined) {
     // As in a process of its own: the handler decides when it is over.
+    scope.stopStep = 'signal';
     emitSignal(signal);
     return;
   }
+  scope.stopStep = 'servers';
   await closed;
+  if (hasCleanedUp) await tellLeftOpen(scope, notClosed);
   await endChildren(scope);
   process.exit();
 }
 
-async function runHook(scope: ServiceScope): Promise<void> {
+/** What main is told when it asks. */
+export function signOfLife(scope: ServiceScope, wantsOpen: boolean): SignOfLife {
+  return { open: wantsOpen ? openResources(scope) : null, stopStep: scope.stopStep };
+}
+
+/** True when there is a hook and it has done its work. */
+async function runHook(scope: ServiceScope): Promise<boolean> {
   try {
     await scope.stopHook?.();
+    return scope.stopHook !== null;
   } catch (error) {
-    const { message, stack } = errorData(error);
-    process.stderr.write(`stop failed: ${stack ?? message}\n`);
+    scope.link.post({ type: 'stop-failed', error: errorData(error) });
+    return false;
   }
+}
+
+/** Only for those that clean up: whoever has no code for its stop is ended by us, and need not hear of it. */
+async function tellLeftOpen(scope: ServiceScope, servers: readonly string[]): Promise<void> {
+  // What was closed a moment ago is gone after a turn of the event loop, and the end of its requests after another.
+  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  const open = [...servers, ...openResources(scope)];
+  if (open.length > 0) scope.link.post({ type: 'left-open', open });
 }
 
 /** Server-sent events (HTML standard, 9.2). */

@@ -1,7 +1,14 @@
 // What connects a thread with whoever made it: a message port, and a counter to sleep on.
 import { receiveMessageOnPort } from 'node:worker_threads';
 import { LogRingWriter } from '../log-ring.ts';
-import type { BuildManifest, FromInside, FromThread, ThreadWires, ToInside } from '../protocol.ts';
+import type {
+  BuildManifest,
+  FromInside,
+  FromThread,
+  SignOfLife,
+  ThreadWires,
+  ToInside,
+} from '../protocol.ts';
 import type { Link } from './scope.ts';
 
 /** The inner end of the wires of a thread. */
@@ -11,13 +18,15 @@ export class ThreadLink implements Link {
   readonly #wires: ThreadWires;
   /** Called when the service is asked to end. */
   onStop: () => void = () => undefined;
+  /** Called when main asks for a sign of life. */
+  onPing: (wantsOpen: boolean) => SignOfLife = () => ({ open: null, stopStep: null });
 
   constructor(wires: ThreadWires) {
     this.#wires = wires;
     const { control, logs } = wires;
     this.ring = logs === null ? null : new LogRingWriter(logs, () => this.#send(null));
     control.on('message', (message: ToInside) => {
-      if (message.type === 'stop') this.onStop();
+      if (message.type !== 'compiled') this.#answer(message);
     });
     // The service decides how long its thread lives, as it does in a process of its own.
     control.unref();
@@ -39,11 +48,16 @@ export class ThreadLink implements Link {
     Atomics.wait(counter, 0, seen);
     for (let next = receiveMessageOnPort(control); next !== undefined; next = receiveMessageOnPort(control)) {
       const message = next.message as ToInside;
-      if (message.type === 'stop') this.onStop();
-      else return manifestOf(message, path);
+      if (message.type === 'compiled') return manifestOf(message, path);
+      this.#answer(message);
     }
     throw new Error(`main did not answer for ${path}`);
   };
+
+  #answer(message: Exclude<ToInside, { type: 'compiled' }>): void {
+    if (message.type === 'stop') this.onStop();
+    else this.post({ type: 'pong', ...this.onPing(message.wantsOpen) });
+  }
 
   #send(message: FromThread): void {
     this.#wires.control.postMessage(message);

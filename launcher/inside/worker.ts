@@ -6,7 +6,7 @@ import { adoptNestedWorkers } from './nested-workers.ts';
 import { presentAsMainThread } from './process-api.ts';
 import { openScope } from './scope.ts';
 import { joinServiceThread } from './service-thread.ts';
-import { stopService } from './stop.ts';
+import { signOfLife, stopService } from './stop.ts';
 import { ThreadLink } from './thread-link.ts';
 import { knownBuild } from './typescript-hooks.ts';
 
@@ -14,6 +14,7 @@ const boot = workerData as WorkerBoot;
 const link = new ThreadLink(boot);
 const scope = openScope(boot.start, link);
 link.onStop = () => void stopService(scope);
+link.onPing = (wantsOpen) => signOfLife(scope, wantsOpen);
 if (link.ring !== null) joinServiceThread(link.ring);
 adoptNestedWorkers({
   hasRings: true,

@@ -9,6 +9,9 @@ import { levelOf, parseFields } from './log-level.ts';
 const TAIL_LINES = 20;
 const TAIL_CHARACTERS = 2000;
 
+/** Node writes some twenty of these when it runs out of memory, behind the reason: ` 3: 0x1b2c3d node::Abort() [node]`. */
+const NATIVE_FRAME = /^ *\d+: 0x[\da-f]+ |^----- Native stack trace -----$/;
+
 interface ServiceLogOptions {
   readonly service: string;
   /** Where the raw output goes, as it was written. */
@@ -68,7 +71,7 @@ export class ServiceLog {
   }
 
   #takeLine(stream: LogLine['stream'], text: string): void {
-    this.#tail.push(text.slice(0, TAIL_CHARACTERS));
+    if (!NATIVE_FRAME.test(text)) this.#tail.push(text.slice(0, TAIL_CHARACTERS));
     if (this.#tail.length > TAIL_LINES) this.#tail.shift();
     const fields = parseFields(text);
     const { service, now, onLine } = this.#options;

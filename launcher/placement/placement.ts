@@ -1,7 +1,7 @@
 // Where incarnations live: one interface, one file a placement.
 import type { RingStream } from '../log-ring.ts';
 import type { FlowControl } from '../logs/log-pump.ts';
-import type { BuildManifest, FromInside, StartMessage } from '../protocol.ts';
+import type { BuildManifest, FromInside, SignOfLife, StartMessage } from '../protocol.ts';
 
 /** What an incarnation is made from. */
 export interface StartRequest {
@@ -11,6 +11,8 @@ export interface StartRequest {
   /** Compiles a file that the service asks for while it runs. */
   readonly compile: (path: string) => Promise<BuildManifest | null>;
   readonly flow: FlowControl;
+  /** Largest heap (V8's old generation), in megabytes. */
+  readonly heapMb: number;
   readonly events: IncarnationEvents;
 }
 
@@ -18,6 +20,8 @@ export interface StartRequest {
 interface IncarnationEvents {
   readonly onMessage: (message: FromInside) => void;
   readonly onOutput: (stream: RingStream, bytes: Buffer) => void;
+  /** It writes so much that it is slowed down from now on; told once. */
+  readonly onFlood: (bytesPerSecond: number) => void;
   readonly onExit: (exit: IncarnationExit) => void;
 }
 
@@ -28,6 +32,8 @@ export interface IncarnationExit {
   readonly signal: NodeJS.Signals | null;
   /** The error that ended it, when the runtime itself reports one (out of memory, one that could not start). */
   readonly error: Error | null;
+  /** The limit of its heap in megabytes; null when the service has set one itself. */
+  readonly heapMb: number | null;
 }
 
 /** One life of an instance. */
@@ -36,6 +42,14 @@ export interface Incarnation {
   readonly threadId: number;
   /** Asks the service to end; what it makes of that shows in `onExit`. */
   stop(): void;
+  /** How long its event loop has been idle so far, in milliseconds; null where that cannot be seen from outside. */
+  idleMs(): number | null;
+  /** True while it may have to wait for the reader of its output. */
+  isHeldBack(): boolean;
+  /** Asks its event loop for a sign of life. A loop that is blocked, or has ended, does not answer. */
+  ping(wantsOpen: boolean): Promise<SignOfLife>;
+  /** Where its code is now, as the text of a stack; null when that cannot be found out. */
+  takeStack(): Promise<string | null>;
   /** Ends it now. Resolves after `onExit`. */
   terminate(): Promise<void>;
   /** The launcher itself ends this very moment: ends what would outlive it. */

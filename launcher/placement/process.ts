@@ -2,10 +2,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
 import type { RingStream } from '../log-ring.ts';
+import { FloodGate } from '../logs/flood-gate.ts';
 import { LineSplitter } from '../logs/line-splitter.ts';
 import { packageFile } from '../package-root.ts';
 import { killGroup, OWN_GROUP } from '../platform.ts';
-import { ANSWERS_FD, CONTROL_FD, type FromInside, type StartMessage, type ToInside } from '../protocol.ts';
+import {
+  ANSWERS_FD,
+  CONTROL_FD,
+  type FromInside,
+  type SignOfLife,
+  type StartMessage,
+  type ToInside,
+} from '../protocol.ts';
+import { Pings } from './pings.ts';
 import type { Incarnation, IncarnationExit, Placement, StartRequest } from './placement.ts';
 import { compile } from './thread-wires.ts';
 
@@ -23,12 +32,18 @@ class ProcessIncarnation implements Incarnation {
   readonly #exited: Promise<void>;
   /** What has been said and is not yet told: what was written before it comes first. */
   #untold: FromInside[] = [];
+  readonly #pings = new Pings();
+  readonly #gate: FloodGate;
+  /** Outputs that are not read for the moment. */
+  #held = 0;
   #hasEnded = false;
 
   constructor(request: StartRequest) {
     this.#request = request;
-    const { message, env } = request;
-    this.#child = spawn(process.execPath, [packageFile('dist', 'inside', 'child.cjs')], {
+    const { message, env, heapMb } = request;
+    this.#gate = new FloodGate(() => performance.now(), request.events.onFlood);
+    const limit = setsOwnHeap(env) ? [] : [`--max-old-space-size=${heapMb}`];
+    this.#child = spawn(process.execPath, [...limit, packageFile('dist', 'inside', 'child.cjs')], {
       cwd: message.cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
@@ -48,6 +63,23 @@ class ProcessIncarnation implements Incarnation {
 
   stop(): void {
     this.#send(CONTROL_FD, { type: 'stop' });
+  }
+
+  idleMs(): null {
+    return null;
+  }
+
+  isHeldBack(): boolean {
+    return this.#held > 0 || this.#gate.isSlowing;
+  }
+
+  ping(wantsOpen: boolean): Promise<SignOfLife> {
+    return this.#pings.ask(wantsOpen, (message) => this.#send(CONTROL_FD, message));
+  }
+
+  /** A debugger would have to open a port in the process, to which anybody on the machine could connect meanwhile. */
+  takeStack(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   async terminate(): Promise<void> {
@@ -73,15 +105,26 @@ class ProcessIncarnation implements Incarnation {
     const { events, flow } = this.#request;
     output?.on('data', (bytes: Buffer) => {
       events.onOutput(stream, bytes);
-      if (this.#hasEnded || !flow.isCongested()) return;
+      const waitMs = this.#gate.took(bytes.length);
+      if (this.#hasEnded || (waitMs === 0 && !flow.isCongested())) return;
+      this.#held += 1;
       output.pause();
-      flow.onceFree(() => output.resume());
+      const resume = (): void => {
+        this.#held -= 1;
+        output.resume();
+      };
+      if (flow.isCongested()) flow.onceFree(resume);
+      else setTimeout(resume, waitMs);
     });
   }
 
   #take(message: FromInside): void {
     if (message.type === 'compile') {
       void compile(this.#request, message.path).then((answer) => this.#send(ANSWERS_FD, answer));
+      return;
+    }
+    if (message.type === 'pong') {
+      this.#pings.answer(message);
       return;
     }
     this.#untold.push(message);
@@ -97,9 +140,11 @@ class ProcessIncarnation implements Incarnation {
   /** Resolves when the process has ended and all it had written and said has been handed on. */
   async #untilEnd(): Promise<void> {
     const child = this.#child;
+    const { env } = this.#request;
+    const heapMb = setsOwnHeap(env) ? null : this.#request.heapMb;
     const exit = await new Promise<IncarnationExit>((resolve) => {
-      child.once('error', (error) => resolve({ exitCode: 1, signal: null, error }));
-      child.once('exit', (code, signal) => resolve({ exitCode: code ?? 1, signal, error: null }));
+      child.once('error', (error) => resolve({ exitCode: 1, signal: null, error, heapMb }));
+      child.once('exit', (code, signal) => resolve({ exitCode: code ?? 1, signal, error: null, heapMb }));
     });
     this.#hasEnded = true;
     // What it has started and left running ends with it, as the threads and children of a thread do.
@@ -111,6 +156,11 @@ class ProcessIncarnation implements Incarnation {
     for (const pipe of child.stdio ?? []) pipe?.destroy();
     this.#request.events.onExit(exit);
   }
+}
+
+/** A limit that the service sets itself wins: on the command line ours would. */
+function setsOwnHeap({ NODE_OPTIONS = '' }: StartRequest['env']): boolean {
+  return /--max[-_](?:old[-_]space|heap)[-_]size/.test(NODE_OPTIONS);
 }
 
 /** Calls back when all has been read that the pipes held at the time of the call: two turns of the event loop. */

@@ -1,6 +1,7 @@
 // The outer end of the wires of a thread: its messages, its log ring, its questions for the compiler.
 import { receiveMessageOnPort } from 'node:worker_threads';
 import { LogRingReader } from '../log-ring.ts';
+import type { FloodGate } from '../logs/flood-gate.ts';
 import { LogPump } from '../logs/log-pump.ts';
 import type { FromInside, FromThread, ThreadWires, ToInside } from '../protocol.ts';
 import type { StartRequest } from './placement.ts';
@@ -10,24 +11,40 @@ export class ThreadWatcher {
   readonly #request: StartRequest;
   readonly #wires: ThreadWires;
   readonly #pump: LogPump | null;
+  readonly #gate: FloodGate;
   readonly #onMessage: (message: FromInside) => void;
   readonly #nested = new Set<ThreadWatcher>();
   #isClosed = false;
 
-  /** @param onMessage gets all that is not answered here, from the thread and those it has made */
-  constructor(request: StartRequest, wires: ThreadWires, onMessage: (message: FromInside) => void) {
+  /**
+   * @param gate of the service: all its threads share one budget
+   * @param onMessage gets all that is not answered here, from the thread and those it has made
+   */
+  constructor(
+    request: StartRequest,
+    wires: ThreadWires,
+    { gate, onMessage }: { gate: FloodGate; onMessage: (message: FromInside) => void },
+  ) {
     this.#request = request;
+    this.#gate = gate;
     this.#wires = wires;
     this.#onMessage = onMessage;
     const { events, flow } = request;
     this.#pump =
-      wires.logs === null ? null : new LogPump(new LogRingReader(wires.logs), events.onOutput, flow);
+      wires.logs === null
+        ? null
+        : new LogPump(new LogRingReader(wires.logs), events.onOutput, { flow, gate });
     wires.control.on('message', (message: FromThread) => this.#take(message));
     wires.control.once('close', () => this.#close());
   }
 
   send(message: ToInside): void {
     this.#wires.control.postMessage(message);
+  }
+
+  /** True while the thread may have to wait for the reader of its output. */
+  get isHolding(): boolean {
+    return this.#pump?.isHolding === true;
   }
 
   /** The thread has ended. What it had said and written may still be on its way: this takes it. */
@@ -63,7 +80,7 @@ export class ThreadWatcher {
 
   /** A thread that the service has made. It ends with the service, or before. */
   #adopt(wires: ThreadWires): void {
-    const nested = new ThreadWatcher(this.#request, wires, this.#onMessage);
+    const nested = new ThreadWatcher(this.#request, wires, { gate: this.#gate, onMessage: this.#onMessage });
     this.#nested.add(nested);
     wires.control.once('close', () => this.#nested.delete(nested));
   }

@@ -1,10 +1,13 @@
 // Placement `thread`: an incarnation is a worker thread of this process.
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { createLogRing } from '../log-ring.ts';
+import { FloodGate } from '../logs/flood-gate.ts';
 import { packageFile } from '../package-root.ts';
 import { killGroup } from '../platform.ts';
-import type { FromInside, WorkerBoot } from '../protocol.ts';
+import type { FromInside, SignOfLife, WorkerBoot } from '../protocol.ts';
+import { Pings } from './pings.ts';
 import type { Incarnation, Placement, StartRequest } from './placement.ts';
+import { stackOfThread } from './thread-stack.ts';
 import { ThreadWatcher } from './thread-wires.ts';
 
 /** One thread for each incarnation. */
@@ -21,6 +24,8 @@ class ThreadIncarnation implements Incarnation {
   readonly #watcher: ThreadWatcher;
   readonly #exited: Promise<void>;
   readonly #children = new Set<number>();
+  readonly #pings = new Pings();
+  readonly #gate: FloodGate;
   #error: Error | null = null;
 
   constructor(request: StartRequest) {
@@ -37,12 +42,16 @@ class ThreadIncarnation implements Incarnation {
       stdout: true,
       stderr: true,
       workerData: boot,
+      resourceLimits: { maxOldGenerationSizeMb: request.heapMb },
       transferList: [port2],
     });
     // Behind the thread: Node refuses to make one for some values of NODE_OPTIONS, and nothing is to be left then.
-    this.#watcher = new ThreadWatcher(request, { control: port1, logs, answers }, (message) =>
-      this.#take(message),
-    );
+    this.#gate = new FloodGate(() => performance.now(), request.events.onFlood);
+    const wires = { control: port1, logs, answers };
+    this.#watcher = new ThreadWatcher(request, wires, {
+      gate: this.#gate,
+      onMessage: (message) => this.#take(message),
+    });
     this.threadId = this.#worker.threadId;
     // Only what Node itself writes before our code runs takes this way.
     this.#worker.stdout.on('data', (bytes: Buffer) => request.events.onOutput(0, bytes));
@@ -54,7 +63,7 @@ class ThreadIncarnation implements Incarnation {
       this.#worker.once('exit', (exitCode) => {
         this.#watcher.finish();
         this.#endChildren();
-        request.events.onExit({ exitCode, signal: null, error: this.#error });
+        request.events.onExit({ exitCode, signal: null, error: this.#error, heapMb: request.heapMb });
         resolve();
       });
     });
@@ -62,6 +71,22 @@ class ThreadIncarnation implements Incarnation {
 
   stop(): void {
     this.#watcher.send({ type: 'stop' });
+  }
+
+  idleMs(): number {
+    return this.#worker.performance.eventLoopUtilization().idle;
+  }
+
+  isHeldBack(): boolean {
+    return this.#watcher.isHolding || this.#gate.isSlowing;
+  }
+
+  ping(wantsOpen: boolean): Promise<SignOfLife> {
+    return this.#pings.ask(wantsOpen, (message) => this.#watcher.send(message));
+  }
+
+  takeStack(): Promise<string | null> {
+    return stackOfThread(this.threadId);
   }
 
   async terminate(): Promise<void> {
@@ -75,6 +100,7 @@ class ThreadIncarnation implements Incarnation {
 
   #take(message: FromInside): void {
     if (message.type === 'child') this.#children.add(message.pid);
+    else if (message.type === 'pong') this.#pings.answer(message);
     else if (message.type === 'child-ended') this.#children.delete(message.pid);
     else this.#request.events.onMessage(message);
   }

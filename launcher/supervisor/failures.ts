@@ -1,9 +1,8 @@
 // Every message about a service that failed, built in one place.
 import { isBuiltin } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { amended, type ErrorCode, type ErrorData, UberError, type UberErrorDetails } from '../errors.ts';
-import { packageFile } from '../package-root.ts';
 import type { IncarnationExit } from '../placement/placement.ts';
+import { callSite, stackOf } from './stacks.ts';
 
 /** What is known about a service beside its failure. */
 export interface FailureContext {
@@ -39,14 +38,49 @@ export function cannotBegin(service: string, cause: unknown): UberError {
 }
 
 /** An error nobody caught ended it. */
-export function crashed(context: FailureContext, { message, stack }: ErrorData): UberError {
+export function crashed(
+  context: FailureContext,
+  { code, message, stack }: ErrorData,
+  isRejection = false,
+): UberError {
+  const name = `"${context.service}"`;
   const when = context.isStarting ? ' while starting' : '';
+  const text = firstLine(message);
+  const details = stackOf(stack, message);
+  if (code === 'RangeError' && message === 'Maximum call stack size exceeded') {
+    return failure('STACK_OVERFLOW', `${name} overflowed its call stack${when}.`, context, {
+      hint: 'Look for a function that calls itself without an end.',
+      ...details,
+    });
+  }
+  if (!isRejection) return failure('CRASHED', `${name} crashed${when}: ${text}`, context, details);
   return failure(
-    'CRASHED',
-    `"${context.service}" crashed${when}: ${firstLine(message)}`,
+    'UNHANDLED_REJECTION',
+    `${name} ended${when}: a promise was rejected and nobody handled it: ${text}`,
     context,
-    stackOf(stack, message),
+    { hint: 'Await the promise, or give it a catch.', ...details },
   );
+}
+
+/** Its heap was full. */
+export function outOfMemory(context: FailureContext, heapMb: number | null): UberError {
+  const limit = heapMb === null ? 'the limit in its NODE_OPTIONS' : `${heapMb} MB`;
+  return failure(
+    'OUT_OF_MEMORY',
+    `"${context.service}" ran out of memory: its heap reached ${limit}.`,
+    context,
+    { hint: 'Give it more with heapMb in uber.config, or look for what it keeps and never lets go.' },
+  );
+}
+
+/** True when its heap was full: told by Node about a thread, by V8's last words about a process. */
+export function isOutOfMemory(
+  { exitCode, signal, error }: IncarnationExit,
+  lastLines: readonly string[],
+): boolean {
+  if (error !== null) return Reflect.get(error, 'code') === 'ERR_WORKER_OUT_OF_MEMORY';
+  const hasAborted = signal === 'SIGABRT' || exitCode === 134;
+  return hasAborted && lastLines.some((line) => /^FATAL ERROR: .*heap out of memory/.test(line));
 }
 
 /** It called `process.exit`. */
@@ -89,10 +123,13 @@ export function endedByItself(
 export function notReady(
   context: FailureContext,
   timeoutMs: number,
-  { reason, hint }: { reason: string; hint?: string },
+  { reason, hint, stack }: { reason: string; hint?: string; stack?: string | null },
 ): UberError {
   const message = `"${context.service}" was not ready after ${timeoutMs} ms: ${reason}.`;
-  return failure('NOT_READY', message, context, hint === undefined ? {} : { hint });
+  return failure('NOT_READY', message, context, {
+    ...(hint === undefined ? {} : { hint }),
+    ...stackOf(stack ?? null, ''),
+  });
 }
 
 /** Its leased port was taken twice in a row. */
@@ -130,7 +167,8 @@ export function givenUp(error: UberError, ends: number, windowMs: number): UberE
   return amended(error, { message: `${error.message} It is given up: it has ended ${often}.` });
 }
 
-function failure(
+/** An error about a service, with its last lines. */
+export function failure(
   code: ErrorCode,
   message: string,
   context: FailureContext,
@@ -139,48 +177,12 @@ function failure(
   return new UberError(code, message, { service: context.service, lastLines: context.lastLines, ...details });
 }
 
-/** What of a stack is worth showing below the message: the place of a syntax error, and the service's own frames. */
-function stackOf(stack: string | null, message: string): UberErrorDetails {
-  if (stack === null) return {};
-  const head = message.split('\n').filter((part) => part !== '');
-  const isHead = (line: string): boolean => !/^\s+at /.test(line) && head.some((part) => line.includes(part));
-  const lines = withoutLauncherFrames(stack)
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !isHead(line));
-  return lines.length === 0 ? {} : { serviceStack: lines.join('\n') };
-}
-
-/** Frames of the launcher and of Node's own loader say nothing about the service. */
-function withoutLauncherFrames(stack: string): string {
-  // The second folder is what the first is mapped to when source maps are on for the whole process.
-  const folders = [packageFile('dist', 'inside'), packageFile('launcher', 'inside')];
-  const isOurs = (line: string): boolean =>
-    line.includes('node:internal/') || folders.some((folder) => line.includes(folder));
-  return stack
-    .split('\n')
-    .filter((line) => !/^\s+at /.test(line) || !isOurs(line))
-    .join('\n');
-}
-
-/** The first frame that is not the launcher's, as file:line:column. */
-function callSite(stack: string): string | null {
-  const frame = withoutLauncherFrames(stack)
-    .split('\n')
-    .find((line) => /^\s+at /.test(line));
-  const place =
-    frame === undefined
-      ? null
-      : /\(?((?:file:|[A-Za-z]:)?[^():]+):(\d+:\d+)\)?$/.exec(frame.replace(/^\s+at (?:async )?/, ''));
-  if (place?.[1] === undefined) return null;
-  const file = place[1].startsWith('file:') ? fileURLToPath(place[1]) : place[1];
-  return `${file}:${place[2]}`;
-}
-
 function missingPackage(message: string): UberErrorDetails {
   const name = /Cannot find (?:package|module) '((?:@[^/']+\/)?[^./'@][^/']*)/.exec(message)?.[1];
   return name === undefined || isBuiltin(name) ? {} : { hint: `Is it installed? npm install ${name}` };
 }
 
-function firstLine(text: string): string {
+/** A message in one line. */
+export function firstLine(text: string): string {
   return text.split('\n')[0] ?? text;
 }

@@ -1,13 +1,16 @@
 // One service in a run: its state, its lease and its current incarnation.
 import { aboutService, toUberError, UberError } from '../errors.ts';
 import type { ServiceLog } from '../logs/service-log.ts';
-import type { Incarnation, IncarnationExit, Placement, StartRequest } from '../placement/placement.ts';
+import type { Placement } from '../placement/placement.ts';
 import { findPortHolder } from '../platform.ts';
 import { portBusyError } from '../ports/port-leases.ts';
 import type { InstanceState, PortLease, ReadyRow, ServiceSpec } from '../types.ts';
 import { cannotBegin, type FailureContext, portStolen, portTaken } from './failures.ts';
+import { cannotBeEnded } from './faults.ts';
+import { Life, type Prepared } from './life.ts';
+import type { LoopWatch } from './loop-watch.ts';
 import { makeRow, withOpened } from './ready-row.ts';
-import { type OpenedPorts, PortStolen, StartWatch } from './start-watch.ts';
+import { type OpenedPorts, PortStolen } from './start-watch.ts';
 import { assertTransition, type EndState } from './state-machine.ts';
 
 /** What an instance needs of its run. */
@@ -25,13 +28,17 @@ export interface InstanceOptions {
   /** The port for what the program asks was taken by somebody else. */
   readonly forgetExtraPort: (asked: number) => void;
   /** What a port beside the main one is called. */
-  readonly nameOfPort: (asked: number) => string | null;
+  readonly nameOf: (asked: number) => string | null;
   /** It has opened something. */
   readonly onOpened: (opened: OpenedPorts) => void;
   readonly onChange: (state: InstanceState, incarnation: number) => void;
   readonly onReady: (row: ReadyRow) => void;
   /** It is ready and has opened something more. */
   readonly onListening: (row: ReadyRow) => void;
+  /** Something is wrong with it, and it lives, or was asked to end. */
+  readonly onFault: (error: UberError) => void;
+  /** Looks after the event loops of the run. */
+  readonly loops: LoopWatch;
   /** It was ready and has ended by itself; null when it had done its work. `settle` must be called at once. */
   readonly onEnd: (error: UberError | null, settle: Settle) => void;
 }
@@ -39,30 +46,20 @@ export interface InstanceOptions {
 /** Puts an instance that has ended into the state that follows. */
 export type Settle = (state: EndState) => void;
 
-/** The parts of a start that differ between incarnations. */
-export type Prepared = Pick<StartRequest, 'message' | 'env' | 'compile' | 'flow'>;
-
-interface Running {
-  readonly incarnation: Incarnation;
-  readonly exited: Promise<void>;
-}
-
 /** The state machine of one service. Commands to it must be given one after the other; only a stop may overtake. */
 export class Instance {
   readonly spec: ServiceSpec;
   readonly #options: InstanceOptions;
   #state: InstanceState = 'idle';
   #incarnations = 0;
-  #current: Running | null = null;
+  #current: Life | null = null;
+  /** One that could not be ended: it waits in native code, and still holds what it holds. */
+  #stuck: Life | null = null;
   #row: ReadyRow | null = null;
   #hasBeenReady = false;
   #stopping: Promise<void> | null = null;
   /** Rejects a start that is under way. */
   #cancel: ((error: Error) => void) | null = null;
-  /** Cuts the grace of a stop short. */
-  #hurry: () => void = () => undefined;
-  /** Why we have ended the incarnation ourselves. */
-  #verdict: UberError | null = null;
 
   constructor(options: InstanceOptions) {
     this.spec = options.spec;
@@ -76,6 +73,11 @@ export class Instance {
   /** Number of the current or last incarnation; 0 before the first. */
   get incarnation(): number {
     return this.#incarnations;
+  }
+
+  /** True while a thread of it lives that cannot be ended: it keeps the process from ending. */
+  get isStuck(): boolean {
+    return this.#stuck !== null;
   }
 
   /** What is shown of it while it is ready, else null. */
@@ -94,13 +96,14 @@ export class Instance {
     if (this.#stopping !== null) await this.#stopping;
     this.#become('starting');
     try {
+      if (this.#stuck !== null) throw cannotBeEnded(this.#context());
       const lease = await this.#options.lease();
       return await this.#startOn(lease).catch(async (error: unknown) => {
         if (!(error instanceof PortStolen) || (this.#hasBeenReady && error.asked === null)) throw error;
         return this.#startOn(await this.#anotherLease(error));
       });
     } catch (thrown) {
-      await this.#current?.incarnation.terminate();
+      await this.#terminate();
       const error =
         thrown instanceof PortStolen
           ? await this.#portTaken(thrown)
@@ -124,19 +127,12 @@ export class Instance {
 
   /** No more grace for a stop that is under way. */
   hurry(): void {
-    this.#hurry();
-  }
-
-  /** Ends a ready incarnation for a reason that it cannot tell itself. */
-  async condemn(error: UberError): Promise<void> {
-    if (this.#state !== 'ready' || this.#current === null) return;
-    this.#verdict = error;
-    await this.#current.incarnation.terminate();
+    this.#current?.hurry();
   }
 
   /** The launcher ends this very moment. */
   abandon(): void {
-    this.#current?.incarnation.abandon();
+    (this.#current ?? this.#stuck)?.incarnation.abandon();
   }
 
   async #end(): Promise<void> {
@@ -144,11 +140,8 @@ export class Instance {
     this.#become('stopping');
     this.#row = null;
     this.#cancel?.(this.#stoppedEarly());
-    const current = this.#current;
-    if (current !== null) {
-      if (isReady) await this.#endWithin(current, this.spec.stopGraceMs);
-      await current.incarnation.terminate();
-    }
+    if (isReady) await this.#current?.stop(this.spec.stopGraceMs);
+    if (!(await this.#terminate())) this.#options.onFault(cannotBeEnded(this.#context()));
     this.#become('stopped');
   }
 
@@ -158,7 +151,7 @@ export class Instance {
   }
 
   async #startOn(lease: PortLease): Promise<ReadyRow> {
-    const { log, now, prepare, nameOfPort, dataDir } = this.#options;
+    const { log, now, prepare, dataDir } = this.#options;
     log.beginIncarnation();
     const beganMs = now();
     const prepared = await prepare(lease);
@@ -177,21 +170,20 @@ export class Instance {
         this.#options.onReady(row);
         resolve(row);
       };
-      const onOpened = (opened: OpenedPorts): void => this.#hasOpened(lease, opened);
-      const lastLines = (): readonly string[] => log.lastLines();
-      const watch = new StartWatch({
-        spec: this.spec,
-        lease,
-        lastLines,
-        onReady,
-        onFailure,
-        onOpened,
-        nameOf: nameOfPort,
-      });
       try {
-        this.#launch(prepared, watch);
+        this.#incarnations += 1;
+        this.#current = new Life({
+          ...this.#options,
+          prepared,
+          lease,
+          onReady,
+          onFailure,
+          onOpened: (opened) => this.#hasOpened(lease, opened),
+          context: () => this.#context(),
+          onCondemned: (life, error) => void this.#condemn(life, error),
+          onEnd: (life, error) => this.#ended(life, error),
+        });
       } catch (error) {
-        watch.dispose();
         onFailure(cannotBegin(this.spec.name, error));
       }
     }).finally(() => {
@@ -207,52 +199,40 @@ export class Instance {
     this.#options.onListening(this.#row);
   }
 
-  #launch(prepared: Prepared, watch: StartWatch): void {
-    this.#incarnations += 1;
-    const { placement, log } = this.#options;
-    let finish: () => void = () => undefined;
-    const exited = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    const incarnation = placement.start({
-      ...prepared,
-      events: {
-        onMessage: (message) => watch.take(message),
-        onOutput: (stream, bytes) => log.write(stream, bytes),
-        onExit: (exit) => {
-          log.endIncarnation();
-          this.#ended(watch, exit);
-          finish();
-        },
-      },
-    });
-    this.#current = { incarnation, exited };
-  }
-
-  #ended(watch: StartWatch, exit: IncarnationExit): void {
-    const wasReady = this.#state === 'ready';
+  #ended(life: Life, error: Error | null): void {
+    if (this.#stuck === life) this.#stuck = null;
+    if (this.#current !== life) return;
     this.#current = null;
-    const explained = watch.explainExit(exit);
-    const error = this.#verdict ?? explained;
-    this.#verdict = null;
-    if (!wasReady) return;
-    this.#row = null;
-    this.#options.onEnd(error === null ? null : toUberError(error), (state) => this.#become(state));
+    if (this.#state === 'ready') this.#settleEnd(error === null ? null : toUberError(error));
   }
 
-  async #endWithin({ incarnation, exited }: Running, graceMs: number): Promise<void> {
-    incarnation.stop();
-    let timer: NodeJS.Timeout | undefined;
-    const grace = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, graceMs);
-      this.#hurry = resolve;
-    });
-    await Promise.race([exited, grace]);
-    clearTimeout(timer);
+  #settleEnd(error: UberError | null): void {
+    this.#row = null;
+    this.#options.onEnd(error, (state) => this.#become(state));
+  }
+
+  /** Ends an incarnation for a reason that it cannot tell itself. */
+  async #condemn(life: Life, error: UberError): Promise<void> {
+    if (this.#current !== life || (await this.#terminate())) return;
+    if (this.#state === 'ready') this.#settleEnd(error);
+  }
+
+  /** Ends the current incarnation. False when it cannot be ended; it is left to itself then. */
+  async #terminate(): Promise<boolean> {
+    const life = this.#current;
+    if (life === null || (await life.terminate())) return true;
+    this.#stuck = life;
+    if (this.#current === life) this.#current = null;
+    return false;
+  }
+
+  #context(): FailureContext {
+    const isStarting = this.#state === 'starting';
+    return { service: this.spec.name, lastLines: this.#options.log.lastLines(), isStarting };
   }
 
   async #anotherLease({ asked }: PortStolen): Promise<PortLease> {
-    await this.#current?.incarnation.terminate();
+    await this.#terminate();
     if (asked === null) return this.#options.renewLease();
     this.#options.forgetExtraPort(asked);
     return this.#options.lease();
@@ -260,11 +240,7 @@ export class Instance {
 
   async #portTaken({ asked }: PortStolen): Promise<UberError> {
     const { name } = this.spec;
-    const context: FailureContext = {
-      service: name,
-      lastLines: this.#options.log.lastLines(),
-      isStarting: true,
-    };
+    const context = this.#context();
     const { port, isPinned } = await this.#options.lease();
     if (asked !== null) return portStolen(context, asked);
     if (this.#hasBeenReady) return portTaken(context, port, await findPortHolder(port));

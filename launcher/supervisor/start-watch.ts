@@ -1,10 +1,12 @@
 // Follows one incarnation from its beginning to ready, or to the reason why it never will be.
 
+import type { UberError } from '../errors.ts';
 import type { IncarnationExit } from '../placement/placement.ts';
 import { baseUrl } from '../ports/base-url.ts';
 import type { FromInside } from '../protocol.ts';
 import type { ExtraPort, MovedSocket, PortLease, ServiceSpec } from '../types.ts';
 import * as failures from './failures.ts';
+import { type Blockage, leftOpen, stopFailed, whereBlocked } from './faults.ts';
 import { probeHttp } from './probe.ts';
 
 /** What a ready incarnation has opened. */
@@ -15,7 +17,8 @@ export interface OpenedPorts {
   readonly sockets: readonly MovedSocket[];
 }
 
-interface WatchOptions {
+/** What a watch needs of its incarnation. */
+export interface WatchOptions {
   readonly spec: ServiceSpec;
   readonly lease: PortLease;
   readonly lastLines: () => readonly string[];
@@ -26,6 +29,10 @@ interface WatchOptions {
   readonly onOpened: (opened: OpenedPorts) => void;
   /** What a port beside the main one is called. */
   readonly nameOf: (asked: number) => string | null;
+  /** Something is wrong with it, and it lives. */
+  readonly onFault: (error: UberError) => void;
+  /** Why its event loop does not turn; null when it does. */
+  readonly whyBlocked: () => Promise<Blockage | null>;
 }
 
 const NEVER_LISTENS =
@@ -56,15 +63,20 @@ export class StartWatch {
   #phase: 'starting' | 'ready' | 'over' = 'starting';
   #miss: string | null = null;
   #uncaught: (FromInside & { type: 'uncaught' }) | null = null;
+  #blame: Error | null = null;
   #exitCall: (FromInside & { type: 'exit' }) | null = null;
 
   constructor(options: WatchOptions) {
     this.#options = options;
     const { timeoutMs } = options.spec.ready;
-    this.#timer = setTimeout(
-      () => this.#fail(failures.notReady(this.#context(), timeoutMs, this.#reason())),
-      timeoutMs,
-    );
+    this.#timer = setTimeout(async () => {
+      const blockage = await this.#options.whyBlocked();
+      const reason =
+        blockage === null
+          ? this.#reason()
+          : { reason: `its event loop is blocked ${whereBlocked(blockage)}`, stack: blockage.stack };
+      this.#fail(failures.notReady(this.#context(), timeoutMs, reason));
+    }, timeoutMs);
   }
 
   take(message: FromInside): void {
@@ -104,11 +116,23 @@ export class StartWatch {
       case 'exit':
         this.#exitCall ??= message;
         return;
+      case 'stop-failed':
+        this.#options.onFault(stopFailed(this.#context(), message.error));
+        return;
+      case 'left-open':
+        this.#options.onFault(leftOpen(this.#context(), message.open));
+        return;
       case 'compile':
+      case 'pong':
       case 'child':
       case 'child-ended':
         return; // Answered by the placement.
     }
+  }
+
+  /** It is about to be ended for this. */
+  blame(error: Error): void {
+    this.#blame = error;
   }
 
   /** Why the incarnation ended; null when it had done what it was there for. Fails the start if it is not over. */
@@ -129,7 +153,11 @@ export class StartWatch {
   #explain(exit: IncarnationExit): Error | null {
     const { exitCode, error } = exit;
     const context = this.#context();
-    if (this.#uncaught !== null && exitCode !== 0) return failures.crashed(context, this.#uncaught.error);
+    if (this.#blame !== null) return this.#blame;
+    if (failures.isOutOfMemory(exit, context.lastLines)) return failures.outOfMemory(context, exit.heapMb);
+    // A thread whose `exit` handler throws has the exit code 0 all the same, but an error.
+    if (this.#uncaught !== null && (exitCode !== 0 || error !== null))
+      return failures.crashed(context, this.#uncaught.error, this.#uncaught.isRejection);
     const isDone =
       this.#options.spec.ready.until === 'started' && this.#isStarted && exitCode === 0 && error === null;
     if (isDone) return null;

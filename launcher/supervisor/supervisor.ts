@@ -139,6 +139,11 @@ export class Supervisor {
     } else this.#recovery.settle(this.get(service).spec, error, settle);
   }
 
+  /** True while a thread lives that cannot be ended. */
+  get isStuck(): boolean {
+    return [...this.#byName.values()].some((instance) => instance.isStuck);
+  }
+
   /** What is ready now, in start order. */
   rows(): readonly ReadyRow[] {
     return [...this.#byName.values()].flatMap(({ row }) => row ?? []);

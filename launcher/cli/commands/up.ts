@@ -119,7 +119,7 @@ async function runInForeground(
   await uber.stop();
   await reported;
   if (config.keep) output.line(`Kept: ${uber.directory}`);
-  return outcome;
+  return 'exitCode' in outcome ? { ...outcome, isStuck: uber.isStuck } : outcome;
 }
 
 /** A failure of a service has been told at once, as an event; anything else has not. */

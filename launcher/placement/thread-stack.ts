@@ -1,0 +1,155 @@
+// Where a thread is: its call stack, taken from outside through the inspector, while its event loop is blocked.
+import type { Session } from 'node:inspector';
+import { SourceMap } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** How long the thread may take to answer, in milliseconds. One that waits in native code does not answer at all. */
+const ANSWER_MS = 300;
+/** How many frames are worth showing. */
+const MOST_FRAMES = 20;
+
+interface Script {
+  readonly url: string;
+  readonly sourceMapURL: string;
+}
+
+/** Its own `url` is empty for what was loaded as a module: the script knows it. */
+interface CallFrame {
+  readonly functionName: string;
+  readonly location: {
+    readonly scriptId: string;
+    readonly lineNumber: number;
+    readonly columnNumber: number;
+  };
+}
+
+/** What the thread's debugger says (Chrome DevTools Protocol, domain Debugger), as far as it is read here. */
+interface Said {
+  readonly id?: number;
+  readonly method?: string;
+  readonly params?: {
+    readonly scriptId?: string;
+    readonly url?: string;
+    readonly sourceMapURL?: string;
+    readonly callFrames?: readonly CallFrame[];
+  };
+}
+
+/**
+ * The call stack of a thread of this process as text, mapped to its sources, without the frames of Node itself. Pauses
+ * the thread for a moment and leaves nothing attached.
+ * @returns null when it does not answer, and when somebody debugs this process: a pause would be in the way
+ */
+export async function stackOfThread(threadId: number): Promise<string | null> {
+  const inspector = process.getBuiltinModule('node:inspector');
+  // Undefined where Node was built without it.
+  if (inspector === undefined || inspector.url() !== undefined) return null;
+  const session = new inspector.Session();
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, ANSWER_MS, null);
+  });
+  // Detached when the thread has answered, even if that is too late for us: one that stops after its debugger has gone
+  // would never run again.
+  const stack = pausedStack(session, threadId)
+    .catch(() => null) // Without a stack there is still the rest to tell.
+    .finally(() => session.disconnect());
+  return Promise.race([stack, limit]).finally(() => clearTimeout(timer));
+}
+
+/** True when a debugger has this process: a thread that does not answer may stand at a breakpoint. */
+export function isDebugged(): boolean {
+  return process.getBuiltinModule('node:inspector')?.url() !== undefined;
+}
+
+const ENABLE = 1;
+const PAUSE = 2;
+const RESUME = 3;
+
+/** Resolves when the thread runs again, or has ended. */
+function pausedStack(session: Session, threadId: number): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    session.connect();
+    const scripts = new Map<string, Script>();
+    let stack: string | null = null;
+    let ours: string | null = null;
+    const send = (id: number, method: string): void => {
+      const message = JSON.stringify({ id, method });
+      session.post('NodeWorker.sendMessageToWorker', { sessionId: String(ours), message });
+    };
+    session.on('NodeWorker.attachedToWorker', ({ params }) => {
+      // The title begins with `[worker 3]`; the id it has beside it is not that of the thread.
+      if (!params.workerInfo.title.startsWith(`[worker ${threadId}]`)) return;
+      ours = params.sessionId;
+      send(ENABLE, 'Debugger.enable');
+      send(PAUSE, 'Debugger.pause');
+    });
+    session.on('NodeWorker.detachedFromWorker', ({ params }) => {
+      if (params.sessionId === ours) resolve(null);
+    });
+    session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
+      if (params.sessionId !== ours) return;
+      const said = JSON.parse(params.message) as Said;
+      const { scriptId, url = '', sourceMapURL = '', callFrames } = said.params ?? {};
+      if (said.method === 'Debugger.scriptParsed') scripts.set(String(scriptId), { url, sourceMapURL });
+      if (said.method === 'Debugger.paused') {
+        stack = stackText(callFrames ?? [], scripts);
+        send(RESUME, 'Debugger.resume');
+      }
+      // Not before: it must run again when we are gone.
+      if (said.id === RESUME) resolve(stack);
+    });
+    session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, (error) => {
+      if (error !== null) reject(error);
+      // All threads there are have been told by now.
+      else if (ours === null) resolve(null);
+    });
+  });
+}
+
+function stackText(frames: readonly CallFrame[], scripts: ReadonlyMap<string, Script>): string | null {
+  const maps = new Map<string, SourceMap | null>();
+  const mapOf = (scriptId: string): SourceMap | null => {
+    const known = maps.get(scriptId);
+    if (known !== undefined) return known;
+    const map = readMap(scripts.get(scriptId)?.sourceMapURL);
+    maps.set(scriptId, map);
+    return map;
+  };
+  const lines = frames.flatMap(({ functionName, location }) => {
+    const url = scripts.get(location.scriptId)?.url ?? '';
+    if (url === '' || url.startsWith('node:')) return [];
+    return [frameText({ functionName, url, location }, mapOf(location.scriptId))];
+  });
+  return lines.length === 0 ? null : lines.slice(0, MOST_FRAMES).join('\n');
+}
+
+/** As V8 writes it. */
+function frameText(
+  { functionName, url, location }: CallFrame & { url: string },
+  map: SourceMap | null,
+): string {
+  const { lineNumber, columnNumber } = location;
+  const entry = map?.findEntry(lineNumber, columnNumber);
+  const isMapped = entry !== undefined && 'originalLine' in entry;
+  // The map's one source is the script itself: compiled files keep the URL of their source.
+  const line = (isMapped ? entry.originalLine : lineNumber) + 1;
+  const column = (isMapped ? entry.originalColumn : columnNumber) + 1;
+  const path = url.startsWith('file:') ? fileURLToPath(url) : url;
+  const place = `${path}:${line}:${column}`;
+  return functionName === '' ? `    at ${place}` : `    at ${functionName} (${place})`;
+}
+
+/** Null when there is none, and for one that cannot be read: the line of what runs is still true. */
+function readMap(dataUrl: string | undefined): SourceMap | null {
+  if (dataUrl?.startsWith('data:') !== true) return null;
+  try {
+    const [head = '', body = ''] = dataUrl.split(',', 2);
+    const text = head.endsWith(';base64')
+      ? Buffer.from(body, 'base64').toString('utf8')
+      : decodeURIComponent(body);
+    return new SourceMap(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,110 @@
+// Every message about a service that does harm while it lives: it blocks, floods, or does not stop as it should.
+import type { ErrorData, UberError } from '../errors.ts';
+import type { Incarnation } from '../placement/placement.ts';
+import { type FailureContext, failure, firstLine } from './failures.ts';
+import { callSite, stackOf } from './stacks.ts';
+import { within } from './within.ts';
+
+/** What is known about an event loop that does not turn. */
+export interface Blockage {
+  /** Where its code is; null when it waits in native code, and for a process. */
+  readonly stack: string | null;
+  /** True when its code can be looked at: that of a thread. */
+  readonly canBeSeen: boolean;
+}
+
+/** How long a service that has not ended may take to say what is still open, in milliseconds. */
+const OPEN_MS = 200;
+const BYTES_PER_MB = 1024 * 1024;
+
+/** Its event loop does not turn; it is left alone for now. */
+export function blocked(context: FailureContext, blockedMs: number, blockage: Blockage): UberError {
+  const text = `"${context.service}" has blocked its event loop for ${seconds(blockedMs)} ${whereBlocked(blockage)}.`;
+  return failure('BLOCKED', text, context, {
+    hint: 'It answers nobody meanwhile. Cut the work into parts, or give it a worker thread.',
+    ...stackOf(blockage.stack, ''),
+  });
+}
+
+/** Its event loop did not turn for too long, and it is ended. */
+export function blockedTooLong(context: FailureContext, blockedMs: number, blockage: Blockage): UberError {
+  const text = `"${context.service}" was ended: its event loop was blocked for ${seconds(blockedMs)} ${whereBlocked(blockage)}.`;
+  return failure('BLOCKED', text, context, {
+    hint: 'If it needs that long, raise blockedMs in uber.config, or set it to false.',
+    ...stackOf(blockage.stack, ''),
+  });
+}
+
+/** `at /work/foo/index.ts:3:5`, or what is known instead. */
+export function whereBlocked({ stack, canBeSeen }: Blockage): string {
+  const place = stack === null ? null : callSite(stack);
+  if (place !== null) return `at ${place}`;
+  return canBeSeen
+    ? 'in native code or a wait that cannot be interrupted'
+    : 'at a place that cannot be seen in a process of its own';
+}
+
+/** Its stop hook has thrown or rejected. */
+export function stopFailed(context: FailureContext, { message, stack }: ErrorData): UberError {
+  const text = `"${context.service}" failed to stop cleanly: ${firstLine(message)}`;
+  return failure('STOP_FAILED', text, context, stackOf(stack, message));
+}
+
+/** It cleans up at its stop, but not everything. */
+export function leftOpen(context: FailureContext, open: readonly string[]): UberError {
+  const text = `"${context.service}" left something open when its stop had settled: ${open.join(', ')}.`;
+  return failure('LEFT_OPEN', text, context, {
+    hint: 'Close it in the stop of the service: elsewhere it would keep the process alive.',
+  });
+}
+
+/** It writes too much. */
+export function logFlood(context: FailureContext, bytesPerSecond: number): UberError {
+  const speed = Math.round(bytesPerSecond / BYTES_PER_MB);
+  const text = `"${context.service}" writes ${speed} MB of output a second; it is slowed down to 4 MB a second.`;
+  return failure('LOG_FLOOD', text, context, { hint: 'Raise its log level, or look for a loop that logs.' });
+}
+
+/** Says why a service is still there at the end of its grace. It is asked, and looked at when it does not answer. */
+export async function stopIgnored(
+  context: FailureContext,
+  incarnation: Incarnation,
+  graceMs: number,
+): Promise<UberError> {
+  const { service } = context;
+  const sign = await within(incarnation.ping(true), OPEN_MS);
+  if (sign === null) {
+    const blockage = await look(incarnation);
+    const text = `"${service}" had not ended ${graceMs} ms after it was asked to, and was ended. Its event loop was blocked ${whereBlocked(blockage)}.`;
+    return failure('STOP_IGNORED', text, context, stackOf(blockage.stack, ''));
+  }
+  if (sign.stopStep === 'hook') {
+    const text = `"${service}" was ended: its stop has not settled after ${graceMs} ms.`;
+    return failure('STOP_FAILED', text, context, { hint: 'Look for a promise in it that never settles.' });
+  }
+  const open = (sign.open ?? []).join(', ');
+  const rest = open === '' ? '' : ` Still open: ${open}.`;
+  const text = `"${service}" had not ended ${graceMs} ms after it was asked to, and was ended.${rest}`;
+  const hint =
+    sign.stopStep === 'signal'
+      ? 'Its signal handler must close what is open, or call process.exit.'
+      : 'It waits for requests that are still answered. stopGraceMs in uber.config gives it more time.';
+  return failure('STOP_IGNORED', text, context, { hint });
+}
+
+/** Its thread is in native code, or in a system call, which nothing can interrupt. */
+export function cannotBeEnded(context: FailureContext): UberError {
+  const text = `"${context.service}" cannot be ended: its thread waits in native code or a system call.`;
+  return failure('STOP_IGNORED', text, context, {
+    hint: "Give it a process of its own, which can always be ended: placement: 'process' in uber.config.",
+  });
+}
+
+/** Looks where the code of an incarnation is. */
+export async function look(incarnation: Incarnation): Promise<Blockage> {
+  return { stack: await incarnation.takeStack(), canBeSeen: incarnation.threadId !== 0 };
+}
+
+function seconds(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`;
+}
