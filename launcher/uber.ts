@@ -1,6 +1,7 @@
 // Composition root: a configuration becomes a run.
 import { join } from 'node:path';
 import { ServiceBuilder } from './build/build-service.ts';
+import { pruneCache } from './build/prune-cache.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { selectServices } from './catalog/select.ts';
 import { type Peer, plainEnv, resolveEnv } from './config/env-layers.ts';
@@ -13,7 +14,11 @@ import { baseUrl } from './ports/base-url.ts';
 import { MAIN, PortLeases } from './ports/port-leases.ts';
 import { portName } from './ports/port-name.ts';
 import { RESOURCE_KINDS } from './resources/resource-table.ts';
+import { runDied } from './resources/run-died.ts';
 import { RunDirectory } from './resources/run-directory.ts';
+import { runsFolder } from './resources/run-registry.ts';
+import { stateFolder } from './resources/state-folder.ts';
+import { beginSweep, type Sweep, type SweptRun } from './resources/sweep.ts';
 import { RunEmitter } from './supervisor/events.ts';
 import { Instance, type Prepared } from './supervisor/instance.ts';
 import type { OpenedPorts } from './supervisor/start-watch.ts';
@@ -45,6 +50,8 @@ export class Uber {
   readonly #directory: RunDirectory;
   readonly #leases: PortLeases;
   readonly #builder: ServiceBuilder;
+  readonly #sweep: Sweep;
+  readonly #pruned: Promise<void>;
   readonly #logs = new Map<string, ServiceLog>();
   /** Which version of the leases an instance was told. */
   readonly #toldVersion = new Map<string, number>();
@@ -62,7 +69,11 @@ export class Uber {
     this.#flow = flow;
     this.#directory = RunDirectory.create(config.root);
     this.#leases = new PortLeases(config.host);
-    this.#builder = new ServiceBuilder(join(config.root, '.uber', 'cache', 'build'));
+    const state = stateFolder(config.root);
+    const cache = join(state, 'cache', 'build');
+    this.#builder = new ServiceBuilder(cache);
+    this.#sweep = beginSweep(runsFolder(state), (run) => this.#tellSwept(run));
+    this.#pruned = this.#sweep.done.then(() => pruneCache(cache, Date.now()));
     this.#supervisor = new Supervisor({
       instances: specs.map((spec) => this.#makeInstance(spec)),
       emitter: this.emitter,
@@ -86,6 +97,7 @@ export class Uber {
   async start(): Promise<readonly ReadyRow[]> {
     const beganMs = performance.now();
     try {
+      await this.#sweep.processesEnded;
       // All ports are known before the first service starts: each is told the addresses of all.
       // The pinned ones first, or a free port might be one of them.
       const pinnedFirst = this.specs.toSorted((a, b) => Number(b.port !== null) - Number(a.port !== null));
@@ -130,19 +142,27 @@ export class Uber {
   /** For a process that ends this very moment: removes the run's files; its threads end with the process. */
   abandon(): void {
     this.#supervisor.abandon();
-    if (!this.#config.keep) this.#directory.removeNow();
+    if (this.#config.keep) this.#directory.keep();
+    else this.#directory.removeNow();
   }
 
   async #stopAndClean(): Promise<void> {
     await this.#supervisor.stop();
     for (const log of this.#logs.values()) log.close();
-    if (!this.#config.keep) {
+    if (this.#config.keep) this.#directory.keep();
+    else {
       for (const kind of RESOURCE_KINDS.toReversed()) {
         await Promise.allSettled(this.specs.map((spec) => kind.dispose(spec, this.#directory)));
       }
       await this.#directory.remove();
     }
+    await Promise.all([this.#sweep.done, this.#pruned]);
     this.emitter.emit('down', { run: this.runId });
+  }
+
+  #tellSwept(swept: SweptRun): void {
+    const { runId: run, startedMs, pid, processes, isRemoved } = swept;
+    this.emitter.emit('swept', { run, startedMs, pid, processes, isRemoved, error: runDied(swept) });
   }
 
   #makeInstance(spec: ServiceSpec): Instance {

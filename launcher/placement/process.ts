@@ -6,6 +6,7 @@ import { LineSplitter } from '../logs/line-splitter.ts';
 import { packageFile } from '../package-root.ts';
 import { killGroup, OWN_GROUP } from '../platform.ts';
 import { ANSWERS_FD, CONTROL_FD, type FromInside, type StartMessage, type ToInside } from '../protocol.ts';
+import { guardian } from './guardian.ts';
 import type { Incarnation, IncarnationExit, Placement, StartRequest } from './placement.ts';
 import { compile } from './thread-wires.ts';
 
@@ -36,6 +37,7 @@ class ProcessIncarnation implements Incarnation {
       ...OWN_GROUP,
     });
     this.pid = this.#child.pid ?? 0;
+    guardian.add(this.pid);
     this.#exited = this.#untilEnd();
     this.#carry(this.#child.stdout, 0);
     this.#carry(this.#child.stderr, 1);
@@ -104,6 +106,7 @@ class ProcessIncarnation implements Incarnation {
     this.#hasEnded = true;
     // What it has started and left running ends with it, as the threads and children of a thread do.
     if (this.pid !== 0) killGroup(this.pid);
+    guardian.remove(this.pid);
     for (const output of [child.stdout, child.stderr]) output?.resume();
     await new Promise<void>(afterAllInput);
     this.#tell();

@@ -4,6 +4,7 @@ import { createLogRing } from '../log-ring.ts';
 import { packageFile } from '../package-root.ts';
 import { killGroup } from '../platform.ts';
 import type { FromInside, WorkerBoot } from '../protocol.ts';
+import { guardian } from './guardian.ts';
 import type { Incarnation, Placement, StartRequest } from './placement.ts';
 import { ThreadWatcher } from './thread-wires.ts';
 
@@ -74,13 +75,21 @@ class ThreadIncarnation implements Incarnation {
   }
 
   #take(message: FromInside): void {
-    if (message.type === 'child') this.#children.add(message.pid);
-    else if (message.type === 'child-ended') this.#children.delete(message.pid);
-    else this.#request.events.onMessage(message);
+    if (message.type === 'child') {
+      this.#children.add(message.pid);
+      guardian.add(message.pid);
+    } else if (message.type === 'child-ended') {
+      this.#children.delete(message.pid);
+      guardian.remove(message.pid);
+    } else this.#request.events.onMessage(message);
   }
 
   /** Nobody has waited for them: their process ids are still theirs. */
   #endChildren(): void {
-    for (const pid of this.#children) killGroup(pid);
+    for (const pid of this.#children) {
+      killGroup(pid);
+      guardian.remove(pid);
+    }
+    this.#children.clear();
   }
 }

@@ -4,8 +4,17 @@ import type { Paint } from './text.ts';
 
 /** For people. */
 export function formatError(error: UberError, paint: Paint): string {
+  return format(error, `${paint('red', 'error')}: ${error.message}`, paint);
+}
+
+/** For people: something to know, which did not fail this command. */
+export function formatNotice(error: UberError, paint: Paint): string {
+  return format(error, `${paint('yellow', 'notice')}: ${error.message}`, paint);
+}
+
+function format(error: UberError, head: string, paint: Paint): string {
   const isOurs = ERROR_CODES[error.code].fault === 'ours';
-  const parts = [`${paint('red', 'error')}: ${error.message}`];
+  const parts = [head];
   if (error.serviceStack !== null) parts.push(indent(error.serviceStack));
   if (isOurs) parts.push(indent(String((error.cause as Error | undefined)?.stack ?? error.stack)));
   if (error.lastLines.length > 0) parts.push('Its last lines:', indent(error.lastLines.join('\n')));

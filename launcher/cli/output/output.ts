@@ -1,7 +1,7 @@
 // What a command writes: for people, or one JSON object a line.
 import type { UberError } from '../../errors.ts';
 import type { FlowControl } from '../../logs/log-pump.ts';
-import { errorEvent, formatError } from './error-text.ts';
+import { errorEvent, formatError, formatNotice } from './error-text.ts';
 import { Stdout } from './stdout.ts';
 import { createPaint, type Paint, wantsColor } from './text.ts';
 
@@ -17,6 +17,8 @@ export interface Output {
   event(event: Readonly<Record<string, unknown>>): void;
   /** A failure: on stderr for people, an event otherwise. */
   error(error: UberError): void;
+  /** Not a failure of this command, but worth reading: on stderr for people; nothing otherwise. */
+  notice(error: UberError): void;
   /** Calls back when the reader of stdout has gone away. */
   onGone(callback: () => void): void;
   /** Resolves when all is written. */
@@ -43,6 +45,9 @@ export function createOutput({ json, color }: { json: boolean; color: boolean | 
     error: (error) => {
       if (json) stdout.write(`${JSON.stringify(errorEvent(error))}\n`);
       else process.stderr.write(`${formatError(error, errorPaint)}\n`);
+    },
+    notice: (error) => {
+      if (!json) process.stderr.write(`${formatNotice(error, errorPaint)}\n`);
     },
     onGone: (callback) => {
       stdout.onGone = callback;

@@ -21,6 +21,9 @@ function reportAsJson({ emitter }: Uber, output: Output): void {
   emitter.on('up', (up) => output.event({ event: 'up', ...up }));
   emitter.on('failed', ({ error }) => output.error(error));
   emitter.on('stopped', (stopped) => output.event({ event: 'stopped', ...stopped }));
+  emitter.on('swept', ({ error: { code, message, hint, lastLines }, ...swept }) =>
+    output.event({ event: 'swept', ...swept, code, message, hint, lastLines }),
+  );
   emitter.on('down', (down) => output.event({ event: 'down', ...down }));
 }
 
@@ -38,6 +41,7 @@ function reportAsText({ emitter, specs }: Uber, output: Output): Promise<void> {
     if (isUp) lines.inOrder(() => output.line(`${row.service} listens on ${urlText(row)}`));
   });
   emitter.on('failed', ({ error }) => output.error(error));
+  emitter.on('swept', ({ error }) => output.notice(error));
   return lines.load(output.hasColor);
 }
 
