@@ -26,14 +26,18 @@ if (GUARDIAN !== null) {
     async (command) => {
       const groups = [await startGroup(), await startGroup(), await startGroup()];
       const [first, second, third] = groups.map(({ pid }) => pid);
-      const guardian = spawn(command, [...args], { env: {}, stdio: ['pipe', 'inherit', 'inherit'] });
+      // As `sh`: bash under its own name reads the files of a login when its input is a socket.
+      const ended = once(groups[1] as ChildProcess, 'exit');
+      const guardian = spawn(command, [...args], {
+        argv0: 'sh',
+        env: {},
+        stdio: ['pipe', 'inherit', 'inherit'],
+      });
       await once(guardian, 'spawn');
-      guardian.kill('SIGINT');
-      guardian.kill('SIGTERM');
       guardian.stdin.write(`+${first}\n+${second}\n-${first}\n+${third}\n-${third}\n-77\n`);
       guardian.stdin.end();
       expect((await once(guardian, 'exit'))[1]).toBeNull();
-      await once(groups[1] as ChildProcess, 'exit');
+      await ended;
       expect(groups.map(({ pid }) => isAlive(pid))).toEqual([true, false, true]);
       for (const group of groups) group.kill('SIGKILL');
     },

@@ -69,7 +69,12 @@ export class UberProcess implements AsyncDisposable {
         if (!isMet && this.child.exitCode === null && this.child.signalCode === null) return;
         this.#waiting.delete(look);
         if (isMet) resolve();
-        else reject(new Error(`uber ended without ${what}.\nstdout: ${this.stdout}\nstderr: ${this.stderr}`));
+        else
+          reject(
+            new Error(
+              `uber ended (${this.child.exitCode ?? this.child.signalCode}) without ${what}.\nstdout: ${this.stdout}\nstderr: ${this.stderr}`,
+            ),
+          );
       };
       this.#waiting.add(look);
       look();
