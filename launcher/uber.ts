@@ -6,6 +6,7 @@ import { readCatalog } from './catalog/catalog.ts';
 import { selectServices } from './catalog/select.ts';
 import { type Peer, plainEnv, resolveEnv } from './config/env-layers.ts';
 import { toUberError } from './errors.ts';
+import { logLost } from './logs/log-file.ts';
 import { type FlowControl, UNLIMITED } from './logs/log-pump.ts';
 import { ServiceLog } from './logs/service-log.ts';
 import type { UberConfig } from './options.ts';
@@ -14,11 +15,11 @@ import { baseUrl } from './ports/base-url.ts';
 import { MAIN, PortLeases } from './ports/port-leases.ts';
 import { portName } from './ports/port-name.ts';
 import { RESOURCE_KINDS } from './resources/resource-table.ts';
-import { runDied } from './resources/run-died.ts';
+import { sweptEvent } from './resources/run-died.ts';
 import { RunDirectory } from './resources/run-directory.ts';
 import { runsFolder } from './resources/run-registry.ts';
 import { stateFolder } from './resources/state-folder.ts';
-import { beginSweep, type Sweep, type SweptRun } from './resources/sweep.ts';
+import { beginSweep, type Sweep } from './resources/sweep.ts';
 import { RunEmitter } from './supervisor/events.ts';
 import { Instance, type Prepared } from './supervisor/instance.ts';
 import type { OpenedPorts } from './supervisor/start-watch.ts';
@@ -52,6 +53,7 @@ export class Uber {
   readonly #builder: ServiceBuilder;
   readonly #sweep: Sweep;
   readonly #pruned: Promise<void>;
+  #isLogLost = false;
   readonly #logs = new Map<string, ServiceLog>();
   /** Which version of the leases an instance was told. */
   readonly #toldVersion = new Map<string, number>();
@@ -72,7 +74,7 @@ export class Uber {
     const state = stateFolder(config.root);
     const cache = join(state, 'cache', 'build');
     this.#builder = new ServiceBuilder(cache);
-    this.#sweep = beginSweep(runsFolder(state), (run) => this.#tellSwept(run));
+    this.#sweep = beginSweep(runsFolder(state), (run) => this.emitter.emit('swept', sweptEvent(run)));
     this.#pruned = this.#sweep.done.then(() => pruneCache(cache, Date.now()));
     this.#supervisor = new Supervisor({
       instances: specs.map((spec) => this.#makeInstance(spec)),
@@ -160,9 +162,10 @@ export class Uber {
     this.emitter.emit('down', { run: this.runId });
   }
 
-  #tellSwept(swept: SweptRun): void {
-    const { runId: run, startedMs, pid, processes, isRemoved } = swept;
-    this.emitter.emit('swept', { run, startedMs, pid, processes, isRemoved, error: runDied(swept) });
+  /** Once a run: one disk holds all of them. */
+  #tellLogLost(service: string, cause: Error): void {
+    if (!this.#isLogLost) this.emitter.emit('fault', logLost(service, cause));
+    this.#isLogLost = true;
   }
 
   #makeInstance(spec: ServiceSpec): Instance {
@@ -172,6 +175,7 @@ export class Uber {
       path: this.#directory.logPath(name),
       onLine: (line) => this.emitter.emit('log', line),
       now: Date.now,
+      onFileLost: (error) => this.#tellLogLost(name, error),
     });
     this.#logs.set(name, log);
     let isPrepared = false;

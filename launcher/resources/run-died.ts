@@ -6,6 +6,12 @@ import type { SweptRun } from './sweep.ts';
 const MOST_LINES = 20;
 const LINES_EACH = 3;
 
+/** What the event `swept` carries. */
+export function sweptEvent(swept: SweptRun) {
+  const { runId: run, startedMs, pid, processes, isRemoved } = swept;
+  return { run, startedMs, pid, processes, isRemoved, error: runDied(swept) };
+}
+
 /** The notice about one dead run, with what its services wrote last. */
 export function runDied({ startedMs, pid, path, services, processes, isRemoved }: SweptRun): UberError {
   const were = processes === 1 ? 'One of its processes was' : `${processes} of its processes were`;

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { UberError } from '../errors.ts';
+import { diskFull, tooManyFiles, UberError } from '../errors.ts';
 import { isSocketFile } from '../platform.ts';
 import { ownMark, type ProcessMark } from '../platform-processes.ts';
 import { quietly } from '../quietly.ts';
@@ -101,15 +101,13 @@ export class RunDirectory {
 
 function cannotWrite(path: string, cause: NodeJS.ErrnoException): UberError {
   const folder = dirname(dirname(path));
-  const isFull = cause.code === 'ENOSPC' || cause.code === 'EDQUOT';
-  return new UberError(
-    'DATA_DIR_FAILED',
-    `Cannot write to ${path}: ${isFull ? 'the disk is full' : cause.message}`,
-    {
-      hint: isFull
-        ? `uber keeps data directories and logs of a run in ${folder}: make room on its disk.`
-        : `uber keeps data directories and logs of a run in ${folder}: make it writable.`,
+  const message = `Cannot write to ${path}: ${cause.message}`;
+  return (
+    tooManyFiles(message, { cause }) ??
+    diskFull(message, { cause }) ??
+    new UberError('DATA_DIR_FAILED', message, {
+      hint: `uber keeps data directories and logs of a run in ${folder}: make it writable.`,
       cause,
-    },
+    })
   );
 }

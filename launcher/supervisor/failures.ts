@@ -1,7 +1,7 @@
 // Every message about a service that failed, built in one place.
 import { isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { type ErrorCode, type ErrorData, UberError, type UberErrorDetails } from '../errors.ts';
+import { type ErrorCode, type ErrorData, tooManyFiles, UberError, type UberErrorDetails } from '../errors.ts';
 import { packageFile } from '../package-root.ts';
 import type { IncarnationExit } from '../placement/placement.ts';
 
@@ -35,7 +35,10 @@ export function failedToStart(context: FailureContext, { code, message, stack }:
 /** The runtime refuses to make its thread, for instance for what NODE_OPTIONS says. */
 export function cannotBegin(service: string, cause: unknown): UberError {
   const reason = cause instanceof Error ? firstLine(cause.message) : String(cause);
-  return new UberError('START_FAILED', `"${service}" could not be started: ${reason}`, { service, cause });
+  const message = `"${service}" could not be started: ${reason}`;
+  return (
+    tooManyFiles(message, { service, cause }) ?? new UberError('START_FAILED', message, { service, cause })
+  );
 }
 
 /** An error nobody caught ended it. */
@@ -111,7 +114,8 @@ function failure(
   context: FailureContext,
   details: UberErrorDetails,
 ): UberError {
-  return new UberError(code, message, { service: context.service, lastLines: context.lastLines, ...details });
+  const all = { service: context.service, lastLines: context.lastLines, ...details };
+  return tooManyFiles(message, all) ?? new UberError(code, message, all);
 }
 
 /** What of a stack is worth showing below the message: the place of a syntax error, and the service's own frames. */
