@@ -1,7 +1,8 @@
 // Removes from the build cache what nobody has used for long, and drafts of the dead.
-import type { Stats } from 'node:fs';
-import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { rmSync, type Stats, statSync } from 'node:fs';
+import { readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { quietly } from '../quietly.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** An entry that no run has used for so long is removed. */
@@ -30,11 +31,15 @@ export async function pruneCache(folder: string, nowMs: number): Promise<void> {
   }
   for (const name of names) {
     const path = join(folder, name);
-    // Asked right before: a run that wants it has touched it.
     const stats = await stat(path).catch(() => null);
     if (stats?.isFile() === true && isUnused(name, stats, nowMs))
-      await rm(path, { force: true }).catch(() => undefined);
+      quietly(() => removeUnused(path, name, nowMs));
   }
+}
+
+/** Asked again, and removed in the same turn: a service that starts meanwhile may have just touched it. */
+function removeUnused(path: string, name: string, nowMs: number): void {
+  if (isUnused(name, statSync(path), nowMs)) rmSync(path, { force: true });
 }
 
 function isUnused(name: string, { mtimeMs }: Stats, nowMs: number): boolean {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { LogFile, logLost } from '../../launcher/logs/log-file.ts';
 import { stateFolder } from '../../launcher/resources/state-folder.ts';
 import { makeProject, type TestProject } from '../support/project.ts';
-import { runUber, UberProcess, type UberProcessOptions } from '../support/uber-process.ts';
+import { OWN_MOUNTS, runUber, UberProcess, type UberProcessOptions } from '../support/uber-process.ts';
 
 const LISTENS = "require('http').createServer((request, response) => response.end('hello')).listen(3000);";
 
@@ -26,7 +26,8 @@ async function works(options: UberProcessOptions, args: readonly string[] = ['fo
 if (process.platform === 'linux') {
   beforeAll(() => {
     try {
-      execFileSync('unshare', ['--user', '--map-root-user', '--mount', 'true'], { stdio: 'pipe' });
+      const [command = '', ...args] = OWN_MOUNTS;
+      execFileSync(command, [...args, 'true'], { stdio: 'pipe' });
     } catch (cause) {
       const advice =
         'install util-linux, and allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)';

@@ -109,11 +109,14 @@ export class UberProcess implements AsyncDisposable {
   }
 }
 
+/** Linux: the program and arguments before a command that may mount what it likes, for itself only. */
+export const OWN_MOUNTS: readonly string[] = ['unshare', '--user', '--map-root-user', '--mount'];
+
 function shellOf({ shell, ownMounts = false }: UberProcessOptions): string[] {
   if (shell === undefined) return [];
   // A shell that becomes the launcher keeps the process number: signals reach it.
   const words = ['sh', '-c', `set -e\n${shell}\nexec "$@"`, 'sh'];
-  return ownMounts ? ['unshare', '--user', '--map-root-user', '--mount', ...words] : words;
+  return ownMounts ? [...OWN_MOUNTS, ...words] : words;
 }
 
 /** Runs `uber` to its end. */
