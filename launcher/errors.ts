@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   ENV_UNREADABLE: { fault: 'user', exitCode: 2 },
   RESOURCE_INVALID: { fault: 'user', exitCode: 2 },
   DATA_DIR_FAILED: { fault: 'user', exitCode: 1 },
+  TOO_MANY_FILES: { fault: 'user', exitCode: 1 },
   PORT_BUSY: { fault: 'user', exitCode: 1 },
   PORT_STOLEN: { fault: 'user', exitCode: 1 },
   BUILD_FAILED: { fault: 'user', exitCode: 1 },
@@ -115,5 +116,42 @@ export function amended(
 export function toUberError(error: unknown): UberError {
   if (error instanceof UberError) return error;
   const message = error instanceof Error ? error.message : String(error);
+  const limit = tooManyFiles(message, { cause: error }) ?? diskFull(message, { cause: error });
+  if (limit !== null) return limit;
   return new UberError('INTERNAL', message, { cause: error });
+}
+
+/** What failed because too many files are open, told as that; null when the message does not say so. */
+export function tooManyFiles(message: string, details: UberErrorDetails = {}): UberError | null {
+  if (/\bENFILE\b/.test(message)) {
+    const hint = 'All programs of this machine together have too many files open: end some of them.';
+    return new UberError('TOO_MANY_FILES', message, { ...details, hint });
+  }
+  // By its number where libuv loses the name: uv_interface_addresses.
+  if (!/\bEMFILE\b|system error -?24\b/.test(message)) return null;
+  const limit = openFilesLimit();
+  const most = limit === null ? '' : ` This process may have ${limit} files and sockets open.`;
+  return new UberError('TOO_MANY_FILES', `${message.replace(/\.$/, '')}.${most}`, {
+    ...details,
+    hint: 'Raise the limit in the shell that starts uber (ulimit -n 4096), or start fewer services at once.',
+  });
+}
+
+/** What failed because a disk is full, told as that; null when the message does not say so. */
+export function diskFull(message: string, details: UberErrorDetails = {}): UberError | null {
+  if (!/\b(?:ENOSPC|EDQUOT)\b/.test(message)) return null;
+  return new UberError('DATA_DIR_FAILED', `The disk is full: ${message}`, {
+    ...details,
+    hint: 'Make room there. The next start removes what runs that were killed have left.',
+  });
+}
+
+/** Needs no file itself: it asks the system by getrlimit(2). */
+function openFilesLimit(): string | null {
+  const report = process.report as { excludeNetwork?: boolean; getReport(): object } | undefined;
+  if (report === undefined) return null;
+  // Network facts take a second on some machines.
+  report.excludeNetwork = true;
+  const { userLimits } = report.getReport() as { userLimits?: { open_files?: { soft: unknown } } };
+  return userLimits?.open_files === undefined ? null : String(userLimits.open_files.soft);
 }

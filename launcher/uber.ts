@@ -1,16 +1,22 @@
 // Composition root: a configuration becomes a run.
 import { join } from 'node:path';
 import { ServiceBuilder } from './build/build-service.ts';
+import { pruneCache } from './build/prune-cache.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { selectServices } from './catalog/select.ts';
 import { toUberError } from './errors.ts';
+import { logLost } from './logs/log-file.ts';
 import { type FlowControl, UNLIMITED } from './logs/log-pump.ts';
 import { ServiceLog } from './logs/service-log.ts';
 import type { UberConfig } from './options.ts';
 import { PLACEMENTS } from './placement/placement-table.ts';
 import { PortLeases } from './ports/port-leases.ts';
 import { RESOURCE_KINDS } from './resources/resource-table.ts';
+import { sweptEvent } from './resources/run-died.ts';
 import { RunDirectory } from './resources/run-directory.ts';
+import { runsFolder } from './resources/run-registry.ts';
+import { stateFolder } from './resources/state-folder.ts';
+import { beginSweep, type Sweep } from './resources/sweep.ts';
 import { StartPlan } from './start-plan.ts';
 import { RunEmitter } from './supervisor/events.ts';
 import { type FaultCounts, FaultTally } from './supervisor/fault-tally.ts';
@@ -52,6 +58,9 @@ export class Uber {
   readonly #leases: PortLeases;
   readonly #plan: StartPlan;
   readonly #loops = new LoopWatch();
+  readonly #sweep: Sweep;
+  readonly #pruned: Promise<void>;
+  #isLogLost = false;
   readonly #logs = new Map<string, ServiceLog>();
   readonly #supervisor: Supervisor;
   readonly #faults: FaultTally;
@@ -62,13 +71,17 @@ export class Uber {
     this.specs = specs;
     this.#directory = RunDirectory.create(config.root);
     this.#leases = new PortLeases(config.host);
+    const state = stateFolder(config.root);
+    const cache = join(state, 'cache', 'build');
     this.#plan = new StartPlan({
       config,
       flow,
       directory: this.#directory,
       leases: this.#leases,
-      builder: new ServiceBuilder(join(config.root, '.uber', 'cache', 'build')),
+      builder: new ServiceBuilder(cache),
     });
+    this.#sweep = beginSweep(runsFolder(state), (run) => this.emitter.emit('swept', sweptEvent(run)));
+    this.#pruned = this.#sweep.done.then(() => pruneCache(cache, Date.now()));
     this.#supervisor = new Supervisor({
       instances: specs.map((spec) => this.#makeInstance(spec)),
       emitter: this.emitter,
@@ -96,6 +109,7 @@ export class Uber {
   async start(): Promise<readonly ReadyRow[]> {
     const beganMs = performance.now();
     try {
+      await this.#sweep.processesEnded;
       // All ports are known before the first service starts: each is told the addresses of all.
       // The pinned ones first, or a free port might be one of them.
       const pinnedFirst = this.specs.toSorted((a, b) => Number(b.port !== null) - Number(a.port !== null));
@@ -163,19 +177,28 @@ export class Uber {
   /** For a process that ends this very moment: removes the run's files; its threads end with the process. */
   abandon(): void {
     this.#supervisor.abandon();
-    if (!this.#config.keep) this.#directory.removeNow();
+    if (this.#config.keep) this.#directory.keep();
+    else this.#directory.removeNow();
   }
 
   async #stopAndClean(): Promise<void> {
     await this.#supervisor.stop();
     for (const log of this.#logs.values()) log.close();
-    if (!this.#config.keep) {
+    if (this.#config.keep) this.#directory.keep();
+    else {
       for (const kind of RESOURCE_KINDS.toReversed()) {
         await Promise.allSettled(this.specs.map((spec) => kind.dispose(spec, this.#directory)));
       }
       await this.#directory.remove();
     }
+    await Promise.all([this.#sweep.done, this.#pruned]);
     this.emitter.emit('down', { run: this.runId });
+  }
+
+  /** Once a run: one disk holds all of them. */
+  #tellLogLost(service: string, cause: Error): void {
+    if (!this.#isLogLost) this.emitter.emit('fault', logLost(service, cause));
+    this.#isLogLost = true;
   }
 
   #makeInstance(spec: ServiceSpec): Instance {
@@ -185,6 +208,7 @@ export class Uber {
       path: this.#directory.logPath(name),
       onLine: (line) => this.emitter.emit('log', line),
       now: Date.now,
+      onFileLost: (error) => this.#tellLogLost(name, error),
     });
     this.#logs.set(name, log);
     let isPrepared = false;

@@ -8,6 +8,12 @@ import {
   parseNetstat,
   removalCommand,
 } from '../launcher/platform.ts';
+import {
+  parseIsoTime,
+  parseLstart,
+  parseProcessList,
+  parseStatTicks,
+} from '../launcher/platform-processes.ts';
 
 test('the holder of a port is found', async () => {
   const server = createServer();
@@ -64,5 +70,30 @@ describe('the place of a Unix socket', () => {
     expect(path.startsWith(tmpdir())).toBe(true);
     expect(path).toContain('run-foo');
     expect(Buffer.byteLength(path)).toBeLessThan(104);
+  });
+});
+
+describe('what systems tell about processes', () => {
+  test('the start of a process in /proc, whatever it is called', () => {
+    const fields = Array.from({ length: 30 }, (_, index) => index + 3);
+    expect(parseStatTicks(`4711 (a) R (b) S ${fields.slice(1).join(' ')}`)).toBe('22');
+    expect(parseStatTicks('')).toBeNull();
+  });
+
+  test('the start of a process on macOS and Windows', () => {
+    expect(parseLstart('Tue Nov 21 12:03:11 2023    \n')).toBe(new Date(2023, 10, 21, 12, 3, 11).getTime());
+    expect(parseLstart('\n')).toBeNull();
+    expect(parseIsoTime('2023-11-21T12:03:11.1234567Z\r\n')).toBe(Date.UTC(2023, 10, 21, 12, 3, 11, 123));
+    expect(parseIsoTime('')).toBeNull();
+  });
+
+  test('the processes of a run on macOS', () => {
+    const text = [
+      '  101   501 /usr/bin/node server.js UBER_RUN_ID=lp0-a PATH=/bin',
+      '  102   501 /usr/bin/node server.js UBER_RUN_ID=lp0-ab PATH=/bin',
+      '  103   502 /usr/bin/node server.js UBER_RUN_ID=lp0-a',
+      '',
+    ].join('\n');
+    expect(parseProcessList(text, 'lp0-a', 501)).toEqual([101]);
   });
 });

@@ -1,8 +1,19 @@
 // The build cache: files named by the hash of what they were made from. Safe for two runs at once: a file appears
 // whole, under a name that says what is in it.
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Hash of some texts, for a name in the cache. */
 export function hashOf(...parts: readonly (string | Buffer)[]): string {
@@ -26,13 +37,16 @@ export class BuildCache {
   }
 
   has(name: string): boolean {
-    return existsSync(this.path(name));
+    return this.#use(this.path(name));
   }
 
   /** The text of an entry, or null when there is none. */
   read(name: string): string | null {
     try {
-      return readFileSync(this.path(name), 'utf8');
+      const path = this.path(name);
+      const text = readFileSync(path, 'utf8');
+      this.#use(path);
+      return text;
     } catch {
       return null; // Not there, or not readable: it is made anew.
     }
@@ -52,5 +66,19 @@ export class BuildCache {
       if (existsSync(path)) return;
       throw error;
     }
+  }
+
+  /** Touches an entry that was not used for a day: those that nobody uses are removed some time. False: there is none. */
+  #use(path: string): boolean {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return false;
+    const now = Date.now();
+    try {
+      if (now - stats.mtimeMs > DAY_MS) utimesSync(path, now / 1000, now / 1000);
+    } catch {
+      // Of another user, or removed this moment: then it is made anew.
+      return existsSync(path);
+    }
+    return true;
   }
 }

@@ -2,25 +2,41 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removalCommand } from '../platform.ts';
-import { listStaleRuns } from '../resources/run-directory.ts';
+import { type LeftRun, listLeftRuns, runsFolder } from '../resources/run-registry.ts';
+import { stateFolder } from '../resources/state-folder.ts';
 import type { Finding } from './finding.ts';
 
 /** One finding for each folder. */
 export async function examineRuns(root: string, short: (path: string) => string): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const { path, runId, startedMs, pid } of listStaleRuns(root)) {
-    const size = sizeText(await sizeOf(path));
+  for (const run of await listLeftRuns(runsFolder(stateFolder(root)))) {
+    const { path } = run;
+    const size = sizeText(await sizeOf(path).catch(() => 0));
     findings.push({
       id: 'stale-run',
       severity: 'info',
       service: null,
       file: short(path),
       line: null,
-      message: `Run ${runId} of ${new Date(startedMs).toISOString()} is over (process ${pid} has ended) and still has ${size}.`,
-      hint: `It was kept by --keep, or killed. Remove it: ${removalCommand(short(path))}`,
+      message: `${messageOf(run)} and still has ${size}.`,
+      hint: `${HINTS[run.kind]}${removalCommand(short(path))}`,
     });
   }
   return findings;
+}
+
+const HINTS: Readonly<Record<LeftRun['kind'], string>> = {
+  kept: 'It is never removed by itself. When it is not needed any more: ',
+  died: 'The next start of uber removes it. Or now: ',
+  remains: 'The next start of uber removes it. Or now: ',
+};
+
+function messageOf({ runId, owner, kind }: LeftRun): string {
+  if (owner === null || kind === 'remains')
+    return `Run ${runId} was killed while its folder was made or removed`;
+  const run = `Run ${runId} of ${new Date(owner.startedMs).toISOString()}`;
+  if (kind === 'kept') return `${run} was kept by --keep`;
+  return `${run} is over (process ${owner.pid} has ended without stopping)`;
 }
 
 /** All files below a folder, in bytes. */

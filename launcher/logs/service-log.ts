@@ -1,8 +1,8 @@
 // The log of one instance: its file, its last lines, and every line handed on.
-import { closeSync, openSync, writeSync } from 'node:fs';
 import type { RingStream } from '../log-ring.ts';
 import type { LogLine } from '../types.ts';
 import { LineSplitter } from './line-splitter.ts';
+import { LogFile } from './log-file.ts';
 import { levelOf, parseFields } from './log-level.ts';
 
 /** How many lines are kept for an error message, and how much of each. */
@@ -18,6 +18,8 @@ interface ServiceLogOptions {
   readonly path: string;
   readonly onLine: (line: LogLine) => void;
   readonly now: () => number;
+  /** The file cannot be written any more; the service goes on without it. Called once. */
+  readonly onFileLost?: (error: Error) => void;
 }
 
 /** Takes the output of all incarnations of one instance, in order. */
@@ -25,11 +27,11 @@ export class ServiceLog {
   readonly #options: ServiceLogOptions;
   readonly #splitters: readonly [LineSplitter, LineSplitter];
   readonly #tail: string[] = [];
-  #file: number | null;
+  readonly #file: LogFile;
 
   constructor(options: ServiceLogOptions) {
     this.#options = options;
-    this.#file = openSync(options.path, 'a', 0o600);
+    this.#file = new LogFile(options.path, (error) => options.onFileLost?.(error));
     this.#splitters = [
       new LineSplitter((text) => this.#takeLine('stdout', text)),
       new LineSplitter((text) => this.#takeLine('stderr', text)),
@@ -37,7 +39,7 @@ export class ServiceLog {
   }
 
   write(stream: RingStream, bytes: Buffer): void {
-    this.#writeFile(bytes);
+    this.#file.write(bytes);
     this.#splitters[stream].write(bytes);
   }
 
@@ -57,17 +59,7 @@ export class ServiceLog {
   }
 
   close(): void {
-    if (this.#file !== null) closeSync(this.#file);
-    this.#file = null;
-  }
-
-  #writeFile(bytes: Buffer): void {
-    if (this.#file === null) return;
-    try {
-      writeSync(this.#file, bytes);
-    } catch {
-      this.close(); // A full disk must not stop the services: they go on without a log file.
-    }
+    this.#file.close();
   }
 
   #takeLine(stream: LogLine['stream'], text: string): void {

@@ -14,6 +14,7 @@ import {
   type StartMessage,
   type ToInside,
 } from '../protocol.ts';
+import { guardian } from './guardian.ts';
 import { Pings } from './pings.ts';
 import type { Incarnation, IncarnationExit, Placement, StartRequest } from './placement.ts';
 import { compile } from './thread-wires.ts';
@@ -51,6 +52,7 @@ class ProcessIncarnation implements Incarnation {
       ...OWN_GROUP,
     });
     this.pid = this.#child.pid ?? 0;
+    guardian.add(this.pid);
     this.#exited = this.#untilEnd();
     this.#carry(this.#child.stdout, 0);
     this.#carry(this.#child.stderr, 1);
@@ -149,6 +151,7 @@ class ProcessIncarnation implements Incarnation {
     this.#hasEnded = true;
     // What it has started and left running ends with it, as the threads and children of a thread do.
     if (this.pid !== 0) killGroup(this.pid);
+    guardian.remove(this.pid);
     for (const output of [child.stdout, child.stderr]) output?.resume();
     await new Promise<void>(afterAllInput);
     this.#tell();

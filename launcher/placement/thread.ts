@@ -5,6 +5,7 @@ import { FloodGate } from '../logs/flood-gate.ts';
 import { packageFile } from '../package-root.ts';
 import { killGroup } from '../platform.ts';
 import type { FromInside, SignOfLife, WorkerBoot } from '../protocol.ts';
+import { guardian } from './guardian.ts';
 import { Pings } from './pings.ts';
 import type { Incarnation, Placement, StartRequest } from './placement.ts';
 import { stackOfThread } from './thread-stack.ts';
@@ -99,14 +100,22 @@ class ThreadIncarnation implements Incarnation {
   }
 
   #take(message: FromInside): void {
-    if (message.type === 'child') this.#children.add(message.pid);
-    else if (message.type === 'pong') this.#pings.answer(message);
-    else if (message.type === 'child-ended') this.#children.delete(message.pid);
+    if (message.type === 'child') {
+      this.#children.add(message.pid);
+      guardian.add(message.pid);
+    } else if (message.type === 'child-ended') {
+      this.#children.delete(message.pid);
+      guardian.remove(message.pid);
+    } else if (message.type === 'pong') this.#pings.answer(message);
     else this.#request.events.onMessage(message);
   }
 
   /** Nobody has waited for them: their process ids are still theirs. */
   #endChildren(): void {
-    for (const pid of this.#children) killGroup(pid);
+    for (const pid of this.#children) {
+      killGroup(pid);
+      guardian.remove(pid);
+    }
+    this.#children.clear();
   }
 }

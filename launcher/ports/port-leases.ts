@@ -1,7 +1,7 @@
 // Ports held for instances across their incarnations. The only user of get-port, and only on main.
 import { createServer } from 'node:net';
 import getPort from 'get-port';
-import { UberError } from '../errors.ts';
+import { tooManyFiles, UberError } from '../errors.ts';
 import { findPortHolder } from '../platform.ts';
 import type { PortLease, ServiceSpec } from '../types.ts';
 
@@ -133,6 +133,8 @@ async function assertFree(service: string, host: string, port: number): Promise<
 }
 
 function hostInvalid(host: string, reason: string): UberError {
+  const limit = tooManyFiles(`No port can be chosen: ${reason}`);
+  if (limit !== null) return limit;
   return new UberError('HOST_INVALID', `Services cannot listen on "${host}": ${reason}.`, {
     hint: 'Name an address of this machine: 127.0.0.1, or 0.0.0.0 for all of them.',
   });

@@ -1,6 +1,6 @@
 // `.uber/runs/<run>/<name>/`: what a service writes. Fresh for every run.
 import { mkdir, rm } from 'node:fs/promises';
-import { UberError } from '../errors.ts';
+import { diskFull, tooManyFiles, UberError } from '../errors.ts';
 import type { ResourceKind } from './resource-kind.ts';
 
 /** An empty folder that nobody else can read. */
@@ -10,13 +10,12 @@ export const dataDirectory: ResourceKind = {
     try {
       await mkdir(path, { mode: 0o700 });
     } catch (cause) {
-      throw new UberError(
-        'DATA_DIR_FAILED',
-        `Cannot make the data directory of "${name}": ${(cause as Error).message}`,
-        {
-          service: name,
-          cause,
-        },
+      const message = `Cannot make the data directory of "${name}": ${(cause as Error).message}`;
+      const details = { service: name, cause };
+      throw (
+        tooManyFiles(message, details) ??
+        diskFull(message, details) ??
+        new UberError('DATA_DIR_FAILED', message, details)
       );
     }
   },

@@ -1,97 +1,59 @@
-// The folder of one run below `.uber/runs`: data directories and logs of its services. Two runs never share one.
+// The folder of one run: data directories and logs of its services. Two runs never share one. It appears whole, and
+// whatever is killed at whatever moment leaves something that is known to be dead.
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { UberError } from '../errors.ts';
+import { dirname, join } from 'node:path';
+import { diskFull, tooManyFiles, UberError } from '../errors.ts';
 import { isSocketFile } from '../platform.ts';
-
-/** Who a folder belongs to, written into it: no service can be called `_run.json`. */
-interface RunOwner {
-  readonly pid: number;
-  /** In milliseconds since the epoch. */
-  readonly startedMs: number;
-}
-
-const OWNER_FILE = '_run.json';
-
-/** The folder of a run whose launcher is gone: it was killed, or asked to keep it. */
-export interface StaleRun extends RunOwner {
-  readonly runId: string;
-  readonly path: string;
-}
-
-/**
- * The folders below `.uber/runs` whose launcher has ended, oldest first. A folder that does not say whose it is belongs
- * to a run that is being made, or to no run of ours: it is left alone.
- * @param root of the project
- */
-export function listStaleRuns(root: string, isAlive: (pid: number) => boolean = isProcessAlive): StaleRun[] {
-  const folder = join(root, '.uber', 'runs');
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .sort()
-    .flatMap((runId) => {
-      const path = join(folder, runId);
-      const owner = readOwner(path);
-      return owner === null || isAlive(owner.pid) ? [] : [{ runId, path, ...owner }];
-    });
-}
-
-function readOwner(path: string): RunOwner | null {
-  try {
-    const { pid, startedMs } = JSON.parse(readFileSync(join(path, OWNER_FILE), 'utf8')) as Partial<RunOwner>;
-    const isWhole = Number.isInteger(pid) && typeof startedMs === 'number';
-    return isWhole && pid !== undefined ? { pid, startedMs } : null;
-  } catch {
-    return null; // None, or half of one.
-  }
-}
-
-/** Signal 0 only asks. "Not allowed" means that there is such a process, of another user. */
-function isProcessAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
+import { ownMark, type ProcessMark } from '../platform-processes.ts';
+import { quietly } from '../quietly.ts';
+import {
+  ENDED_FILE,
+  LOGS_FOLDER,
+  OWNER_FILE,
+  passageName,
+  runsFolder,
+  SOCKETS_FILE,
+} from './run-registry.ts';
+import { makeStateFolder, stateFolder } from './state-folder.ts';
 
 /** Owned by the run that made it. */
 export class RunDirectory {
   /** Unique on this machine; sorts by time. */
   readonly runId: string;
   readonly path: string;
+  readonly #mark: ProcessMark;
   /** Files of the run that had to be put elsewhere. */
   readonly #outside = new Set<string>();
 
-  private constructor(runId: string, path: string) {
+  private constructor(runId: string, path: string, mark: ProcessMark) {
     this.runId = runId;
     this.path = path;
+    this.#mark = mark;
   }
 
   /**
    * Makes the folder of a new run.
    * @param root of the project
-   * @throws UberError `DATA_DIR_FAILED`
+   * @throws UberError `DATA_DIR_FAILED`, `TOO_MANY_FILES`
    */
   static create(root: string, now: number = Date.now()): RunDirectory {
     const runId = `${now.toString(36)}-${randomBytes(4).toString('hex')}`;
-    const path = join(root, '.uber', 'runs', runId);
+    const folder = runsFolder(stateFolder(root));
+    const path = join(folder, runId);
+    const mark = ownMark(now);
+    const draft = join(folder, passageName('draft', mark, runId));
     try {
-      mkdirSync(join(path, '_logs'), { recursive: true, mode: 0o700 });
-      const owner: RunOwner = { pid: process.pid, startedMs: now };
-      writeFileSync(join(path, OWNER_FILE), `${JSON.stringify(owner)}\n`, { mode: 0o600 });
-      const ignore = join(root, '.uber', '.gitignore');
-      if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+      makeStateFolder(root);
+      mkdirSync(join(draft, LOGS_FOLDER), { recursive: true, mode: 0o700 });
+      writeFileSync(join(draft, OWNER_FILE), `${JSON.stringify(mark)}\n`, { mode: 0o600 });
+      renameSync(draft, path);
     } catch (cause) {
-      throw new UberError('DATA_DIR_FAILED', `Cannot write to ${path}: ${(cause as Error).message}`, {
-        hint: `uber keeps data directories and logs of a run in ${join(root, '.uber')}: make it writable.`,
-        cause,
-      });
+      quietly(() => rmSync(draft, { recursive: true, force: true }));
+      throw cause instanceof UberError ? cause : cannotWrite(path, cause as NodeJS.ErrnoException);
     }
-    return new RunDirectory(runId, path);
+    return new RunDirectory(runId, path, mark);
   }
 
   /** A service's writable folder. */
@@ -101,23 +63,51 @@ export class RunDirectory {
 
   /** Apart from the data directories: no service can be called `_logs`. */
   logPath(service: string): string {
-    return join(this.path, '_logs', `${service}.log`);
+    return join(this.path, LOGS_FOLDER, `${service}.log`);
   }
 
-  /** A socket of a service, which may be elsewhere: it is removed with the folder. */
+  /** A socket of a service, which may be elsewhere: it is removed with the folder, by this run or a later one. */
   adoptSocket(path: string): void {
-    if (isSocketFile(path)) this.#outside.add(path);
+    if (!isSocketFile(path) || path.startsWith(join(this.path, '/')) || this.#outside.has(path)) return;
+    this.#outside.add(path);
+    // On a full disk it is known to this run only.
+    quietly(() => appendFileSync(join(this.path, SOCKETS_FILE), `${path}\n`, { mode: 0o600 }));
+  }
+
+  /** The run has ended and the folder stays: no later run removes it. */
+  keep(): void {
+    quietly(() => writeFileSync(join(this.path, ENDED_FILE), '', { mode: 0o600 }));
   }
 
   async remove(): Promise<void> {
     for (const path of this.#outside) await rm(path, { force: true });
     // A service's child process may still be writing: a few more tries.
-    await rm(this.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+    await rm(this.#setAside(), { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   }
 
   /** For a process that ends now. */
   removeNow(): void {
     for (const path of this.#outside) rmSync(path, { force: true });
-    rmSync(this.path, { recursive: true, force: true });
+    rmSync(this.#setAside(), { recursive: true, force: true });
   }
+
+  /** Half a folder must not look like that of a live run: it gets another name before the first file goes. */
+  #setAside(): string {
+    const aside = join(dirname(this.path), passageName('ended', this.#mark, this.runId));
+    // Windows does not rename a folder that is in use.
+    return quietly(() => renameSync(this.path, aside)) === null ? this.path : aside;
+  }
+}
+
+function cannotWrite(path: string, cause: NodeJS.ErrnoException): UberError {
+  const folder = dirname(dirname(path));
+  const message = `Cannot write to ${path}: ${cause.message}`;
+  return (
+    tooManyFiles(message, { cause }) ??
+    diskFull(message, { cause }) ??
+    new UberError('DATA_DIR_FAILED', message, {
+      hint: `uber keeps data directories and logs of a run in ${folder}: make it writable.`,
+      cause,
+    })
+  );
 }

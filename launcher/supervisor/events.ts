@@ -35,6 +35,16 @@ export interface RunEvents {
   degraded: { readonly service: string; readonly dependency: string; readonly isDegraded: boolean };
   /** An instance has ended as it should. */
   stopped: { readonly service: string };
+  /** An earlier run had ended without stopping; what it had left is removed. `error` tells about it: `RUN_DIED`. */
+  swept: {
+    readonly run: string;
+    readonly startedMs: number;
+    readonly pid: number;
+    /** How many of its processes were still there. */
+    readonly processes: number;
+    readonly isRemoved: boolean;
+    readonly error: UberError;
+  };
   /** Nothing of the run is left. */
   down: { readonly run: string };
 }

@@ -1,6 +1,13 @@
 // Every message about a service that failed, built in one place.
 import { isBuiltin } from 'node:module';
-import { amended, type ErrorCode, type ErrorData, UberError, type UberErrorDetails } from '../errors.ts';
+import {
+  amended,
+  type ErrorCode,
+  type ErrorData,
+  tooManyFiles,
+  UberError,
+  type UberErrorDetails,
+} from '../errors.ts';
 import type { IncarnationExit } from '../placement/placement.ts';
 import { callSite, stackOf } from './stacks.ts';
 
@@ -34,7 +41,10 @@ export function failedToStart(context: FailureContext, { code, message, stack }:
 /** The runtime refuses to make its thread, for instance for what NODE_OPTIONS says. */
 export function cannotBegin(service: string, cause: unknown): UberError {
   const reason = cause instanceof Error ? firstLine(cause.message) : String(cause);
-  return new UberError('START_FAILED', `"${service}" could not be started: ${reason}`, { service, cause });
+  const message = `"${service}" could not be started: ${reason}`;
+  return (
+    tooManyFiles(message, { service, cause }) ?? new UberError('START_FAILED', message, { service, cause })
+  );
 }
 
 /** An error nobody caught ended it. */
@@ -174,7 +184,8 @@ export function failure(
   context: FailureContext,
   details: UberErrorDetails,
 ): UberError {
-  return new UberError(code, message, { service: context.service, lastLines: context.lastLines, ...details });
+  const all = { service: context.service, lastLines: context.lastLines, ...details };
+  return tooManyFiles(message, all) ?? new UberError(code, message, all);
 }
 
 function missingPackage(message: string): UberErrorDetails {

@@ -323,6 +323,8 @@ test('folders of runs that are over are listed, those of live ones are not', asy
   };
   // No process has this number: it is above what any system gives.
   write('dead', '{ "pid": 999999999, "startedMs": 0 }');
+  write('kept', '{ "pid": 999999999, "startedMs": 0 }');
+  writeFileSync(project.path('.uber', 'runs', 'kept', '_ended'), '');
   write('live', JSON.stringify({ pid: process.pid, startedMs: Date.now() }));
   write('half', '{ "pid"');
   const { findings, exitCode } = await examine(project);
@@ -331,8 +333,13 @@ test('folders of runs that are over are listed, those of live ones are not', asy
     {
       ...{ id: 'stale-run', severity: 'info', file: '.uber/runs/dead' },
       message:
-        'Run dead of 1970-01-01T00:00:00.000Z is over (process 999999999 has ended) and still has 2.0 KB.',
-      hint: 'It was kept by --keep, or killed. Remove it: rm -rf .uber/runs/dead',
+        'Run dead of 1970-01-01T00:00:00.000Z is over (process 999999999 has ended without stopping) and still has 2.0 KB.',
+      hint: 'The next start of uber removes it. Or now: rm -rf .uber/runs/dead',
+    },
+    {
+      ...{ id: 'stale-run', severity: 'info', file: '.uber/runs/kept' },
+      message: 'Run kept of 1970-01-01T00:00:00.000Z was kept by --keep and still has 2.0 KB.',
+      hint: 'It is never removed by itself. When it is not needed any more: rm -rf .uber/runs/kept',
     },
   ]);
 });

@@ -277,6 +277,7 @@ test('--keep keeps data directories and logs', async () => {
   uber.kill('SIGINT');
   await uber.ended;
   expect(readdirSync(project.path('.uber', 'runs', String(run))).sort()).toEqual([
+    '_ended',
     '_logs',
     '_run.json',
     'foo',

@@ -22,6 +22,10 @@ export interface UberProcessOptions {
   readonly env?: Record<string, string>;
   /** False: `env` is the whole environment. */
   readonly inherit?: boolean;
+  /** Lines of a POSIX shell that becomes the launcher, for example `ulimit -n 40`. */
+  readonly shell?: string;
+  /** True: the shell may mount what it likes, for itself only. */
+  readonly ownMounts?: boolean;
 }
 
 /** Started at once; awaited through `ended`. */
@@ -32,9 +36,14 @@ export class UberProcess implements AsyncDisposable {
   stderr = '';
   readonly #waiting = new Set<() => void>();
 
-  constructor(args: readonly string[], { cwd, env = {}, inherit = true }: UberProcessOptions) {
+  constructor(args: readonly string[], options: UberProcessOptions) {
+    const { cwd, env = {}, inherit = true } = options;
     const { NODE_OPTIONS: _, NO_COLOR: __, FORCE_COLOR: ___, ...inherited } = process.env;
-    this.child = spawn(process.execPath, [join(REPOSITORY, 'dist', 'cli', 'main.js'), ...args], {
+    const [command = '', ...rest] = [
+      ...shellOf(options),
+      ...[process.execPath, join(REPOSITORY, 'dist', 'cli', 'main.js'), ...args],
+    ];
+    this.child = spawn(command, rest, {
       cwd,
       env: inherit ? { ...inherited, ...env } : env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -69,7 +78,12 @@ export class UberProcess implements AsyncDisposable {
         if (!isMet && this.child.exitCode === null && this.child.signalCode === null) return;
         this.#waiting.delete(look);
         if (isMet) resolve();
-        else reject(new Error(`uber ended without ${what}.\nstdout: ${this.stdout}\nstderr: ${this.stderr}`));
+        else
+          reject(
+            new Error(
+              `uber ended (${this.child.exitCode ?? this.child.signalCode}) without ${what}.\nstdout: ${this.stdout}\nstderr: ${this.stderr}`,
+            ),
+          );
       };
       this.#waiting.add(look);
       look();
@@ -93,6 +107,16 @@ export class UberProcess implements AsyncDisposable {
   #look(): void {
     for (const look of [...this.#waiting]) look();
   }
+}
+
+/** Linux: the program and arguments before a command that may mount what it likes, for itself only. */
+export const OWN_MOUNTS: readonly string[] = ['unshare', '--user', '--map-root-user', '--mount'];
+
+function shellOf({ shell, ownMounts = false }: UberProcessOptions): string[] {
+  if (shell === undefined) return [];
+  // A shell that becomes the launcher keeps the process number: signals reach it.
+  const words = ['sh', '-c', `set -e\n${shell}\nexec "$@"`, 'sh'];
+  return ownMounts ? [...OWN_MOUNTS, ...words] : words;
 }
 
 /** Runs `uber` to its end. */

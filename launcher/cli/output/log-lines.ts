@@ -29,13 +29,15 @@ export class LogLines {
 
   /** Loads the formatter: a few milliseconds that the start of the services does not wait for. */
   async load(hasColor: boolean): Promise<void> {
-    const { prettyFactory } = await import('./pino-pretty.ts');
-    this.#prettify = prettyFactory({
-      colorize: hasColor,
-      singleLine: true,
-      translateTime: 'SYS:HH:MM:ss.l',
-      ignore: 'pid,hostname,name,service',
-    });
+    // It cannot be read when too many files are open: then JSON is shown as it came.
+    const formatter = await import('./pino-pretty.ts').catch(() => null);
+    this.#prettify =
+      formatter?.prettyFactory({
+        colorize: hasColor,
+        singleLine: true,
+        translateTime: 'SYS:HH:MM:ss.l',
+        ignore: 'pid,hostname,name,service',
+      }) ?? null;
     const early = this.#early ?? [];
     this.#early = null;
     for (const write of early) write();

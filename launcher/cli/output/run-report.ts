@@ -28,6 +28,9 @@ function reportAsJson(uber: Uber, output: Output): void {
   emitter.on('degraded', (degraded) => output.event({ event: 'degraded', ...degraded }));
   emitter.on('failed', ({ error }) => output.error(error));
   emitter.on('stopped', (stopped) => output.event({ event: 'stopped', ...stopped }));
+  emitter.on('swept', ({ error: { code, message, hint, lastLines }, ...swept }) =>
+    output.event({ event: 'swept', ...swept, code, message, hint, lastLines }),
+  );
   emitter.on('down', (down) => output.event({ event: 'down', ...down, faults: faultsOf(uber) }));
 }
 
@@ -54,6 +57,7 @@ function reportAsText(uber: Uber, output: Output): Promise<void> {
     lines.inOrder(() => output.line(output.paint('dim', `${service}: ${what}, on which it depends`)));
   });
   emitter.on('failed', ({ error }) => output.error(error));
+  emitter.on('swept', ({ error }) => output.warning(error, null));
   emitter.on('down', () => {
     const faults = Object.entries(faultsOf(uber));
     if (faults.length > 0) output.line(faultsText(faults));
