@@ -18,6 +18,8 @@ export interface BuildManifest {
   readonly callsListen: boolean;
   /** True when they read `PORT` of the environment: then a server on another port is not the main one. */
   readonly readsPort: boolean;
+  /** Place and text of a syntax error in JavaScript: Node reports those of ES modules without them. */
+  readonly mistake: string | null;
 }
 
 /** Everything an incarnation is told when it begins. Its environment travels beside it. */

@@ -12,7 +12,7 @@ import { type DecoratorOptions, decoratorOptionsOf } from './decorator-options.t
 import { isInstalled, type ModuleGraph, needsCompiling, readModuleGraph } from './module-graph.ts';
 
 /** Raise it when what is remembered of a graph changes its shape. */
-const GRAPH_VERSION = '3';
+const GRAPH_VERSION = '4';
 
 /** `process.env.PORT`, `env['PORT']`, `const { PORT = 3000 } = process.env`. */
 const READS_PORT = /\benv\??\.?(?:PORT\b|\[\s*['"`]PORT['"`])|\{[^{}]*\bPORT\b[^{}]*\}\s*=\s*process\.env\b/;
@@ -47,6 +47,7 @@ export class ServiceBuilder {
       edges: edgesOf(graph, compiled),
       callsListen: texts.some((text) => /\.listen\s*\(/.test(text)),
       readsPort: texts.some((text) => READS_PORT.test(text)),
+      mistake: graph.mistake,
     };
   }
 

@@ -13,6 +13,8 @@ export interface ModuleGraph {
   readonly imports: readonly ImportEdge[];
   /** False when some import could not be followed: what was found is right, but not to be remembered. */
   readonly isComplete: boolean;
+  /** Place and text of a syntax error in JavaScript, which Node reports without them; null when there is none. */
+  readonly mistake: string | null;
 }
 
 /** One import that stays within the service's own files. */
@@ -70,7 +72,11 @@ export async function readModuleGraph(
   if (ownError !== null) throw ownError;
   const syntaxError = errors.find(({ location }) => location !== null && needsCompiling(location.file));
   if (syntaxError !== undefined) throw buildFailed(syntaxError, dirname(entry));
-  if (result.metafile === undefined) return { files: [entry], imports: [], isComplete: false };
+  if (result.metafile === undefined) {
+    const mistake = errors.find(({ location }) => location !== null);
+    const text = mistake === undefined ? null : placeOf(mistake, dirname(entry));
+    return { files: [entry], imports: [], isComplete: false, mistake: text };
+  }
   return graphOf(result.metafile, dirname(entry), edges);
 }
 
@@ -82,6 +88,13 @@ export function buildFailed({ text, location }: Message, folder: string): UberEr
   return new UberError('BUILD_FAILED', `${file}:${location.line}:${location.column + 1}: ${text}`, {
     serviceStack: code,
   });
+}
+
+/** As Node shows a syntax error: the place, the line, and where in it. */
+function placeOf({ location }: Message, folder: string): string | null {
+  if (location === null) return null;
+  const { file, line, column, lineText } = location;
+  return `${resolve(folder, file)}:${line}\n${lineText}\n${' '.repeat(column)}^`;
 }
 
 /** Marks all as external but the service's own files, workspace packages that are sources among them. */
@@ -128,5 +141,5 @@ function graphOf(metafile: Metafile, folder: string, edges: ReadonlyMap<string, 
       }
     }
   }
-  return { files, imports, isComplete };
+  return { files, imports, isComplete, mistake: null };
 }

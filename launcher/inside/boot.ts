@@ -1,6 +1,7 @@
 // Runs one service, wherever it lives: what a thread and a process of its own have in common.
 import Module, { syncBuiltinESMExports } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import type { ErrorData } from '../errors.ts';
 import { noteDatagrams } from './datagrams.ts';
 import { interceptListen, shareMainPort } from './listen.ts';
 import { reportExit } from './process-api.ts';
@@ -88,7 +89,14 @@ async function runService(scope: ServiceScope): Promise<void> {
 }
 
 function reportFailure(scope: ServiceScope, code: string, error: unknown): void {
-  scope.link.post({ type: 'failed', error: { ...errorData(error), code } });
+  const data = errorData(error);
+  scope.link.post({ type: 'failed', error: { ...data, stack: withPlace(data, scope), code } });
+}
+
+/** Node leaves out where a syntax error in an ES module is; in CommonJS the place stands before the name. */
+function withPlace({ stack }: ErrorData, { start }: ServiceScope): string | null {
+  const mistake = start.build?.mistake ?? null;
+  return mistake !== null && stack?.startsWith('SyntaxError:') === true ? `${mistake}\n${stack}` : stack;
 }
 
 /** Runs the file as the main program and returns its default export (for CommonJS, `module.exports`). */

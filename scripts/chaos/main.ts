@@ -1,0 +1,103 @@
+// Entry of `npm run chaos`: reads the command line, runs one scenario of the table, prints its report and its verdict.
+import { parseArgs } from 'node:util';
+import { Leftovers } from '../bench/leftovers.ts';
+import { readMachine } from '../bench/machine.ts';
+import type { ChaosOptions, ChaosScenario } from './scenario.ts';
+import { startupScenario } from './startup/startup.ts';
+
+/** The first one runs when none is named. */
+const SCENARIOS: Readonly<Record<string, ChaosScenario>> = { startup: startupScenario };
+
+/** A mistake on the command line; its message is all there is to tell. */
+class UsageError extends Error {}
+
+const leftovers = new Leftovers();
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  const isUsage = error instanceof UsageError;
+  process.exitCode = isUsage ? 2 : 1;
+  console.error(isUsage ? `${error.message}\nSee: npm run chaos -- --help` : error);
+} finally {
+  leftovers.remove();
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(argv);
+  if (values.help) {
+    console.log(helpText());
+    return 0;
+  }
+  const [name = Object.keys(SCENARIOS)[0] ?? '', second] = positionals;
+  const scenario = Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name] : undefined;
+  if (scenario === undefined || second !== undefined) {
+    throw new UsageError(`Name one scenario: ${Object.keys(SCENARIOS).join(', ')}.`);
+  }
+  const options: ChaosOptions = {
+    seed: wholeNumber('--seed', values.seed ?? String(Date.now() % 1_000_000), 0, 999_999_999),
+    minutes: wholeNumber('--minutes', values.minutes, 1, 999),
+    services: wholeNumber('--services', values.services, 6, 50),
+    count: wholeNumber('--count', values.count, 1, 100_000),
+  };
+  const machine = readMachine();
+  const report = await scenario.run(options, { leftovers, progress: (text) => console.error(text) });
+  const { broken } = report;
+  if (values.json) console.log(JSON.stringify({ scenario: name, machine, ...report.data, broken }));
+  else console.log(`\n${report.text}\n\n${machine.text}\n${verdict(broken)}`);
+  return broken.length === 0 ? 0 : 1;
+}
+
+function verdict(broken: readonly string[]): string {
+  if (broken.length === 0) return 'All invariants hold.';
+  return ['What must hold and did not:', ...broken.map((text) => `  ${text}`)].join('\n');
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        seed: { type: 'string' },
+        minutes: { type: 'string', default: '1' },
+        services: { type: 'string', default: '15' },
+        count: { type: 'string', default: '1000' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function wholeNumber(option: string, text: string, lowest: number, highest: number): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= lowest && value <= highest) return value;
+  throw new UsageError(`${option} takes a number from ${lowest} to ${highest}, not "${text}".`);
+}
+
+function helpText(): string {
+  const scenarios = Object.entries(SCENARIOS).map(([name, { summary }]) => `  ${name.padEnd(13)}${summary}`);
+  return [
+    'Usage: npm run chaos -- [scenario] [options]',
+    '',
+    'Scenarios:',
+    ...scenarios,
+    '',
+    'Options:',
+    '  --seed S       Of faults: decides every action; default: another one each time',
+    '  --minutes M    Of faults: how long. Default: 1',
+    '  --services N   Of faults: how many, at least 6. Default: 15',
+    '  --count N      Of restarts: how many. Default: 1000',
+    '  --json         One JSON object on stdout',
+    '  -h, --help     This text',
+    '',
+    'Examples:',
+    '  npm run chaos -- --seed 1 --minutes 10',
+    '  npm run chaos -- restarts --count 1000',
+    '  npm run chaos -- startup',
+    '',
+    'Exit codes: 0 all invariants hold, 1 one does not, 2 usage.',
+  ].join('\n');
+}
