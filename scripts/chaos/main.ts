@@ -1,12 +1,17 @@
 // Entry of `npm run chaos`: reads the command line, runs one scenario of the table, prints its report and its verdict.
 import { parseArgs } from 'node:util';
+import type { PlacementName } from '../../launcher/types.ts';
 import { Leftovers } from '../bench/leftovers.ts';
 import { readMachine } from '../bench/machine.ts';
+import { restartsScenario } from './restarts/restarts.ts';
 import type { ChaosOptions, ChaosScenario } from './scenario.ts';
 import { startupScenario } from './startup/startup.ts';
 
 /** The first one runs when none is named. */
-const SCENARIOS: Readonly<Record<string, ChaosScenario>> = { startup: startupScenario };
+const SCENARIOS: Readonly<Record<string, ChaosScenario>> = {
+  restarts: restartsScenario,
+  startup: startupScenario,
+};
 
 /** A mistake on the command line; its message is all there is to tell. */
 class UsageError extends Error {}
@@ -38,6 +43,7 @@ async function run(argv: readonly string[]): Promise<number> {
     minutes: wholeNumber('--minutes', values.minutes, 1, 999),
     services: wholeNumber('--services', values.services, 6, 50),
     count: wholeNumber('--count', values.count, 1, 100_000),
+    placement: placementOf(values.placement),
   };
   const machine = readMachine();
   const report = await scenario.run(options, { leftovers, progress: (text) => console.error(text) });
@@ -62,6 +68,7 @@ function parse(argv: readonly string[]) {
         minutes: { type: 'string', default: '1' },
         services: { type: 'string', default: '15' },
         count: { type: 'string', default: '1000' },
+        placement: { type: 'string', default: 'thread' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -77,6 +84,11 @@ function wholeNumber(option: string, text: string, lowest: number, highest: numb
   throw new UsageError(`${option} takes a number from ${lowest} to ${highest}, not "${text}".`);
 }
 
+function placementOf(text: string): PlacementName {
+  if (text === 'thread' || text === 'process') return text;
+  throw new UsageError(`--placement is one of: thread, process; not "${text}".`);
+}
+
 function helpText(): string {
   const scenarios = Object.entries(SCENARIOS).map(([name, { summary }]) => `  ${name.padEnd(13)}${summary}`);
   return [
@@ -90,6 +102,7 @@ function helpText(): string {
     '  --minutes M    Of faults: how long. Default: 1',
     '  --services N   Of faults: how many, at least 6. Default: 15',
     '  --count N      Of restarts: how many. Default: 1000',
+    '  --placement P  Of restarts: thread or process. Default: thread',
     '  --json         One JSON object on stdout',
     '  -h, --help     This text',
     '',

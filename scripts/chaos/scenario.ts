@@ -1,4 +1,5 @@
 // What a scenario of the chaos runs is: one entry of the table in main.ts.
+import type { PlacementName } from '../../launcher/types.ts';
 import type { Leftovers } from '../bench/leftovers.ts';
 
 /** What the command line asks for. */
@@ -8,6 +9,8 @@ export interface ChaosOptions {
   /** How long faults are injected, in minutes. */
   readonly minutes: number;
   readonly services: number;
+  /** Where the service that is restarted lives. */
+  readonly placement: PlacementName;
   /** How many restarts. */
   readonly count: number;
 }

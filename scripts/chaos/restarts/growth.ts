@@ -1,0 +1,64 @@
+// Whether what a process holds grows from measurement to measurement. Pure.
+import { table } from '../../bench/table.ts';
+import { slope } from '../slope.ts';
+import type { Usage } from '../usage.ts';
+
+/** What the process held after so many restarts. */
+export interface Measurement {
+  readonly restarts: number;
+  readonly usage: Usage;
+}
+
+/** What is said of one figure. */
+export interface Growth {
+  readonly what: keyof Usage;
+  readonly isFlat: boolean;
+  readonly per100: number;
+  readonly text: string;
+}
+
+/** The first restarts fill caches and are compiled by V8: they are not judged. */
+const WARM_UP = 100;
+
+/** Counts: not one more after the warm-up. */
+const COUNTS = ['resources', 'threads', 'descriptors', 'listeners'] as const;
+
+/**
+ * Sizes: the most that 100 restarts may add, in bytes. What one restart makes (a thread's handle, its wires, its last
+ * lines) takes more than 10 kB of heap and 256 kB outside of it, so that one leaked a hundred would show. V8 and malloc
+ * keep memory they may need again: hence more for rss.
+ */
+const MOST_PER_100 = { heapUsed: 50_000, external: 50_000, rss: 2_000_000 } as const;
+
+/** The verdict on each figure. */
+export function judgeGrowth(measurements: readonly Measurement[]): Growth[] {
+  const warm = measurements.filter(({ restarts }) => restarts >= WARM_UP);
+  const per100 = (what: keyof Usage): number =>
+    100 * slope(warm.map(({ restarts, usage }) => ({ x: restarts, y: usage[what] ?? 0 })));
+  const sizes = (['heapUsed', 'external', 'rss'] as const).map((what): Growth => {
+    const bytes = per100(what);
+    const text = `${(bytes / 1000).toFixed(1)} kB per 100 restarts (flat: at most ${MOST_PER_100[what] / 1000} kB)`;
+    // Two points are no line.
+    return { what, per100: bytes, text, isFlat: warm.length < 3 || bytes <= MOST_PER_100[what] };
+  });
+  const counts = COUNTS.map((what): Growth => {
+    const values = warm.map(({ usage }) => usage[what]);
+    const first = values[0] ?? null;
+    const last = values.at(-1) ?? null;
+    const isFlat = first === null || last === null || last <= first;
+    const text = `${first ?? '-'} after the warm-up, ${last ?? '-'} at the end (flat: not one more)`;
+    return { what, per100: per100(what), text, isFlat };
+  });
+  return [...sizes, ...counts];
+}
+
+/** The lines of the table of all measurements. */
+export function toTable(measurements: readonly Measurement[]): string[] {
+  const kilobytes = (bytes: number): string => (bytes / 1000).toFixed(0);
+  const rows = measurements.map(({ restarts, usage }) => [
+    String(restarts),
+    ...[usage.heapUsed, usage.external, usage.rss].map(kilobytes),
+    ...COUNTS.map((what) => String(usage[what] ?? '-')),
+  ]);
+  return table([['restarts', 'heap kB', 'external kB', 'rss kB', ...COUNTS], ...rows]);
+}
