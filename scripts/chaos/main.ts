@@ -3,12 +3,15 @@ import { parseArgs } from 'node:util';
 import type { PlacementName } from '../../launcher/types.ts';
 import { Leftovers } from '../bench/leftovers.ts';
 import { readMachine } from '../bench/machine.ts';
+import { faultsScenario } from './faults/faults.ts';
+import { createProgress } from './progress.ts';
 import { restartsScenario } from './restarts/restarts.ts';
 import type { ChaosOptions, ChaosScenario } from './scenario.ts';
 import { startupScenario } from './startup/startup.ts';
 
 /** The first one runs when none is named. */
 const SCENARIOS: Readonly<Record<string, ChaosScenario>> = {
+  faults: faultsScenario,
   restarts: restartsScenario,
   startup: startupScenario,
 };
@@ -46,7 +49,7 @@ async function run(argv: readonly string[]): Promise<number> {
     placement: placementOf(values.placement),
   };
   const machine = readMachine();
-  const report = await scenario.run(options, { leftovers, progress: (text) => console.error(text) });
+  const report = await scenario.run(options, { leftovers, progress: createProgress(process.stderr) });
   const { broken } = report;
   if (values.json) console.log(JSON.stringify({ scenario: name, machine, ...report.data, broken }));
   else console.log(`\n${report.text}\n\n${machine.text}\n${verdict(broken)}`);

@@ -9,8 +9,8 @@ import { judgeGrowth, type Measurement, toTable } from './growth.ts';
 
 const OTHERS = Array.from({ length: 9 }, (_, index) => `other${index + 1}`);
 const RATE_PER_SECOND = 20;
-/** How many times between two measurements. */
-const EVERY = 50;
+/** Measurements in a run. */
+const MEASUREMENTS = 20;
 
 export const restartsScenario: ChaosScenario = {
   summary: 'One service among ten, started again --count times: nothing may grow',
@@ -46,13 +46,14 @@ async function restartAll(uber: UberHandle, { before, options, tools, root }: Be
   });
   const url = uber.url('again');
   const times: number[] = [];
+  const every = Math.max(1, Math.floor(options.count / MEASUREMENTS));
   const measurements: Measurement[] = [];
   for (let count = 1; count <= options.count; count += 1) {
     const beganMs = performance.now();
     const row = await uber.restart('again');
     times.push(performance.now() - beganMs);
     broken.push(...(await judgeRow(row, url, count + 1)));
-    if (count % EVERY !== 0 && count !== options.count) continue;
+    if (count % every !== 0) continue;
     tools.progress(`${count} restarts`);
     await load.pause();
     measurements.push({ restarts: count, usage: await usageAtRest() });
