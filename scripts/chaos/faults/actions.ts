@@ -27,22 +27,26 @@ export interface StepResult {
 export async function act(step: Step, context: ActionContext): Promise<StepResult> {
   const beganMs = performance.now();
   const { uber, invariants } = context;
-  const broken: string[] = [];
-  const what = `step ${step.number}, ${step.kind} of ${step.services.join(', ')}`;
-  await Promise.all(step.services.map((service) => actOn(step.kind, service, context))).catch(
-    (error: unknown) => broken.push(`${what}: ${error instanceof Error ? error.message : String(error)}`),
-  );
-  const isReady = (name: string): boolean => invariants.stateOf(name) === 'ready';
+  const { kind, services, touched } = step;
+  const before = new Map(touched.map((name) => [name, invariants.incarnationOf(name)]));
+  const done = await Promise.allSettled(services.map((service) => actOn(kind, service, context)));
+  const wrong = done.flatMap((each) => (each.status === 'rejected' ? String(each.reason) : []));
   // A start that had no port is not tried again by itself.
-  for (const name of step.touched) {
-    if (['failed', 'stopped'].includes(invariants.stateOf(name)))
-      await uber.startService(name).catch(() => undefined);
-  }
-  const isBack = await invariants.until(() => step.touched.every(isReady), LOST_MS);
-  const lost = step.touched.filter((name) => !isReady(name));
-  if (!isBack)
-    broken.push(`${what}: lost: ${lost.map((name) => `${name} is ${invariants.stateOf(name)}`).join(', ')}`);
-  return { againMs: isBack ? performance.now() - beganMs : null, broken };
+  const isDown = (name: string): boolean => ['failed', 'stopped'].includes(invariants.stateOf(name));
+  for (const name of touched.filter(isDown)) await uber.startService(name).catch(() => undefined);
+  // Those that are started again with another follow it: one that is still ready has it before it.
+  const isBack = (name: string): boolean =>
+    invariants.stateOf(name) === 'ready' && invariants.incarnationOf(name) > (before.get(name) ?? 0);
+  const areBack = await invariants.until(() => touched.every(isBack), LOST_MS);
+  const lost = touched
+    .filter((name) => !isBack(name))
+    .map((name) => `${name} is ${invariants.stateOf(name)}`);
+  if (!areBack) wrong.push(`lost: ${lost.join(', ')}`);
+  const what = `step ${step.number}, ${kind} of ${services.join(', ')}`;
+  return {
+    againMs: areBack ? performance.now() - beganMs : null,
+    broken: wrong.map((text) => `${what}: ${text}`),
+  };
 }
 
 function actOn(kind: StepKind, service: string, context: ActionContext): Promise<unknown> {
@@ -133,7 +137,8 @@ async function ask(fault: string, service: string, { urls, invariants }: ActionC
 /** Listens on the port of a service that is down. */
 async function takePort({ urls }: ActionContext, service: string): Promise<() => Promise<void>> {
   const { hostname, port } = new URL(String(urls[service]));
-  const server = createServer();
+  // The load still comes; a connection that is kept would hold the port.
+  const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(Number(port), hostname, resolve);
   });

@@ -115,7 +115,10 @@ class ChaosRun {
       this.#failedOnTouched += 1;
     } else {
       this.#failedOnUntouched += 1;
-      this.#broken.push(`a request to ${service}, which nobody had touched, failed: ${reason}`);
+      const at = this.#done.at(-1)?.step.number ?? 0;
+      this.#broken.push(
+        `a request to ${service}, which nobody had touched, failed about step ${at}: ${reason}`,
+      );
     }
   }
 

@@ -73,6 +73,11 @@ export class Invariants {
     return this.#of(service).state;
   }
 
+  /** Number of the current or last incarnation. */
+  incarnationOf(service: string): number {
+    return this.#of(service).incarnation;
+  }
+
   /** The numbered lines of a service, in the order they came. */
   linesOf(service: string): readonly string[] {
     return this.#of(service).lines;
