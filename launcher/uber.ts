@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { ServiceBuilder } from './build/build-service.ts';
 import { readCatalog } from './catalog/catalog.ts';
+import { assertReadable, grantsOf } from './catalog/permissions.ts';
 import { selectServices } from './catalog/select.ts';
 import { type Peer, plainEnv, resolveEnv } from './config/env-layers.ts';
 import { toUberError } from './errors.ts';
@@ -196,10 +197,15 @@ export class Uber {
     this.#toldVersion.set(spec.name, this.#leases.version);
     const env = plainEnv(this.#resolveEnv(spec, lease));
     this.#envs.set(spec.name, env);
+    const permissions = grantsOf(spec, {
+      root: this.#config.root,
+      dataDir: this.#directory.dataDir(spec.name),
+      specs: this.specs,
+    });
     const extraPorts = [...this.#leases.extras(spec.name)].map(([asked, { port }]) => [asked, port] as const);
     return {
       env,
-      compile: (path) => this.#builder.build(path),
+      compile: (path) => this.#builder.build(assertReadable(path, permissions)),
       flow: this.#flow,
       message: {
         service: spec.name,
@@ -217,6 +223,7 @@ export class Uber {
         urls: Object.fromEntries([...this.#peers()].map(([name, { url }]) => [name, url])),
         portUrls: Object.fromEntries([...this.#peers()].map(([name, { ports }]) => [name, urlsOf(ports)])),
         build: manifest,
+        permissions,
       },
     };
   }

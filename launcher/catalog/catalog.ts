@@ -8,6 +8,7 @@ import type { ServiceOptions, UberConfig } from '../options.ts';
 import { isReferenceMember, REFERENCE_MEMBERS, referencesIn } from '../references.ts';
 import type { ReadyConfig, RestartConfig, ServiceSpec } from '../types.ts';
 import { ENTRY_HINT, findEntry, isServiceFile } from './entry-file.ts';
+import { readPermissions } from './permissions.ts';
 
 /** The specs of a project. */
 export interface Catalog {
@@ -185,6 +186,7 @@ function makeSpec({ name, entry, dir, options, config }: SpecParts): ServiceSpec
     restartsDependents: options.restartDependents ?? false,
     heapMb: options.heapMb ?? 1024,
     blockedMs: options.blockedMs === false ? null : (options.blockedMs ?? 30_000),
+    permissions: readPermissions(options.permissions, config.root),
     resourceDir: join(config.root, 'resources', name),
   });
 }

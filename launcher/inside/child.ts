@@ -3,6 +3,7 @@ import { killGroup } from '../platform.ts';
 import { bootService } from './boot.ts';
 import { followCluster } from './children.ts';
 import { openStandardStreamsByName } from './descriptors.ts';
+import { limitService } from './limits.ts';
 import { adoptNestedWorkers } from './nested-workers.ts';
 import { ProcessLink } from './process-link.ts';
 import { openScope } from './scope.ts';
@@ -14,6 +15,7 @@ const ORPHAN_MS = 5000;
 
 const link = new ProcessLink();
 const scope = openScope(link.start, link);
+const guard = limitService(link.start, 'process');
 link.onStop = () => void stopService(scope);
 link.onOrphaned = () => {
   // With all that the service has started: nobody is left to end that.
@@ -29,7 +31,8 @@ adoptNestedWorkers({
 });
 waitForFullPipes();
 openStandardStreamsByName();
-followCluster();
+followCluster(link.start.permissions);
+guard?.close();
 void bootService(scope);
 
 /** A full pipe makes the service wait, as in a thread, and nothing that is written before the end is lost. */

@@ -51,8 +51,18 @@ function adopted(options: WorkerOptions, host: NestedHost): WorkerOptions {
   };
   return {
     ...options,
-    execArgv: ['--require', PRELOAD, ...(options.execArgv ?? process.execArgv)],
+    execArgv: ['--require', PRELOAD, ...limitsFor(options), ...(options.execArgv ?? process.execArgv)],
     workerData: { uber: boot },
     transferList: [...((options.transferList ?? []) as Transferable[]), port2],
   };
+}
+
+/**
+ * A thread with arguments of its own would have none of the limits of its process. Node also warns of the flags of its
+ * permission model, which the developer has not given.
+ */
+function limitsFor({ execArgv }: WorkerOptions): string[] {
+  const limits = process.execArgv.filter((arg) => /^--(?:permission$|allow-)/.test(arg));
+  if (limits.length === 0) return [];
+  return ['--disable-warning=SecurityWarning', ...(execArgv === undefined ? [] : limits)];
 }

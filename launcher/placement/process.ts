@@ -6,6 +6,7 @@ import { LineSplitter } from '../logs/line-splitter.ts';
 import { packageFile } from '../package-root.ts';
 import { killGroup, OWN_GROUP } from '../platform.ts';
 import { ANSWERS_FD, CONTROL_FD, type FromInside, type StartMessage, type ToInside } from '../protocol.ts';
+import { permissionFlags } from './permission-flags.ts';
 import type { Incarnation, IncarnationExit, Placement, StartRequest } from './placement.ts';
 import { compile } from './thread-wires.ts';
 
@@ -28,13 +29,17 @@ class ProcessIncarnation implements Incarnation {
   constructor(request: StartRequest) {
     this.#request = request;
     const { message, env } = request;
-    this.#child = spawn(process.execPath, [packageFile('dist', 'inside', 'child.cjs')], {
-      cwd: message.cwd,
-      env,
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
-      windowsHide: true,
-      ...OWN_GROUP,
-    });
+    this.#child = spawn(
+      process.execPath,
+      [...permissionFlags(message.permissions), packageFile('dist', 'inside', 'child.cjs')],
+      {
+        cwd: message.cwd,
+        env,
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+        windowsHide: true,
+        ...OWN_GROUP,
+      },
+    );
     this.pid = this.#child.pid ?? 0;
     this.#exited = this.#untilEnd();
     this.#carry(this.#child.stdout, 0);
