@@ -5,6 +5,7 @@ import { readCatalog } from './catalog/catalog.ts';
 import { assertReadable, grantsOf } from './catalog/permissions.ts';
 import { selectServices } from './catalog/select.ts';
 import { type Peer, plainEnv, resolveEnv } from './config/env-layers.ts';
+import { ControlServer } from './control/control-server.ts';
 import { toUberError } from './errors.ts';
 import { type FlowControl, UNLIMITED } from './logs/log-pump.ts';
 import { ServiceLog } from './logs/service-log.ts';
@@ -50,6 +51,7 @@ export class Uber {
   /** Which version of the leases an instance was told. */
   readonly #toldVersion = new Map<string, number>();
   readonly #supervisor: Supervisor;
+  readonly #control: ControlServer;
   #stopped: Promise<void> | null = null;
   #known: { key: string; peers: Peers } | null = null;
   /** What each service was told at its last start. */
@@ -63,6 +65,11 @@ export class Uber {
     this.#flow = flow;
     this.#directory = RunDirectory.create(config.root);
     this.#leases = new PortLeases(config.host);
+    this.#control = new ControlServer({
+      folder: this.#directory.path,
+      runId: this.runId,
+      methods: { ping: () => 'pong', snapshot: () => this.snapshot() },
+    });
     this.#builder = new ServiceBuilder(join(config.root, '.uber', 'cache', 'build'));
     this.#supervisor = new Supervisor({
       instances: specs.map((spec) => this.#makeInstance(spec)),
@@ -94,6 +101,7 @@ export class Uber {
       for (const spec of this.specs) await this.#leases.leaseNamed(spec);
       const services = await this.#supervisor.start();
       this.emitter.emit('up', { run: this.runId, bootMs: Math.round(performance.now() - beganMs), services });
+      void this.#control.open();
       return services;
     } catch (error) {
       // What goes wrong in cleaning up must not hide why it had to be.
@@ -131,11 +139,13 @@ export class Uber {
   /** For a process that ends this very moment: removes the run's files; its threads end with the process. */
   abandon(): void {
     this.#supervisor.abandon();
+    this.#control.closeNow();
     if (!this.#config.keep) this.#directory.removeNow();
   }
 
   async #stopAndClean(): Promise<void> {
     await this.#supervisor.stop();
+    await this.#control.close();
     for (const log of this.#logs.values()) log.close();
     if (!this.#config.keep) {
       for (const kind of RESOURCE_KINDS.toReversed()) {

@@ -103,7 +103,7 @@ function assertName(name: string, others: readonly string[]): void {
   }
   if (!isValidName(name)) {
     throw new UberError('INVALID_NAME', `"${name}" is not a name for a service.`, {
-      hint: 'Use at most 64 letters, digits, "-", "_" and ".", and begin with a letter or digit.',
+      hint: 'Use at most 64 letters, digits, "-", "_" and ".", and begin with a letter or digit. Names of devices on Windows (con, nul, ...) do not work.',
     });
   }
   const other = others.find((candidate) => envName(candidate) === envName(name));

@@ -67,7 +67,8 @@ function expandGroup(catalog: Catalog, group: string, seen: readonly string[]): 
     );
   }
   if (seen.includes(group)) return [];
-  return members.flatMap((member) => expand(catalog, member, [...seen, group]));
+  // Without doubles, or groups that name each other twice would grow with every level.
+  return [...new Set(members.flatMap((member) => expand(catalog, member, [...seen, group])))];
 }
 
 /** Depth first, so that every service comes after what it depends on; the path on the way names a cycle. */

@@ -9,6 +9,12 @@ import { currentScope } from './scope.ts';
 
 const PRELOAD = join(__dirname, 'nested.cjs');
 
+/** Only for threads of a service with permissions. */
+export const QUIET: readonly string[] = [
+  '--disable-warning=SecurityWarning',
+  '--disable-warning=ExperimentalWarning',
+];
+
 /** What the one who makes threads does with them. */
 export interface NestedHost {
   /** True when their output goes to main on its own, past the thread that makes them. */
@@ -64,5 +70,5 @@ function adopted(options: WorkerOptions, host: NestedHost): WorkerOptions {
 function limitsFor({ execArgv }: WorkerOptions): string[] {
   const limits = process.execArgv.filter((arg) => /^--(?:permission$|allow-)/.test(arg));
   if (limits.length === 0) return [];
-  return ['--disable-warning=SecurityWarning', ...(execArgv === undefined ? [] : limits)];
+  return [...QUIET, ...(execArgv === undefined ? [] : limits)];
 }

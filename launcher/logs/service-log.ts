@@ -1,5 +1,5 @@
 // The log of one instance: its file, its last lines, and every line handed on.
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, openSync, writeSync } from 'node:fs';
 import type { RingStream } from '../log-ring.ts';
 import type { LogLine } from '../types.ts';
 import { LineSplitter } from './line-splitter.ts';
@@ -27,6 +27,8 @@ export class ServiceLog {
   constructor(options: ServiceLogOptions) {
     this.#options = options;
     this.#file = openSync(options.path, 'a', 0o600);
+    // Whatever the umask is: the next who opens it for this run must be able to.
+    fchmodSync(this.#file, 0o600);
     this.#splitters = [
       new LineSplitter((text) => this.#takeLine('stdout', text)),
       new LineSplitter((text) => this.#takeLine('stderr', text)),

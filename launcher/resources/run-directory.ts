@@ -1,10 +1,11 @@
 // The folder of one run below `.uber/runs`: data directories and logs of its services. Two runs never share one.
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UberError } from '../errors.ts';
 import { isSocketFile } from '../platform.ts';
+import { makePrivateFolder, writePrivateFile } from '../private-files.ts';
 
 /** Who a folder belongs to, written into it: no service can be called `_run.json`. */
 interface RunOwner {
@@ -80,11 +81,12 @@ export class RunDirectory {
     const runId = `${now.toString(36)}-${randomBytes(4).toString('hex')}`;
     const path = join(root, '.uber', 'runs', runId);
     try {
-      mkdirSync(join(path, '_logs'), { recursive: true, mode: 0o700 });
+      for (const folder of [join(root, '.uber'), join(root, '.uber', 'runs'), path, join(path, '_logs')])
+        makePrivateFolder(folder);
       const owner: RunOwner = { pid: process.pid, startedMs: now };
-      writeFileSync(join(path, OWNER_FILE), `${JSON.stringify(owner)}\n`, { mode: 0o600 });
+      writePrivateFile(join(path, OWNER_FILE), `${JSON.stringify(owner)}\n`);
       const ignore = join(root, '.uber', '.gitignore');
-      if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+      if (!existsSync(ignore)) writePrivateFile(ignore, '*\n');
     } catch (cause) {
       throw new UberError('DATA_DIR_FAILED', `Cannot write to ${path}: ${(cause as Error).message}`, {
         hint: `uber keeps data directories and logs of a run in ${join(root, '.uber')}: make it writable.`,
