@@ -22,7 +22,7 @@ export async function callControl(
   if (access === null) throw notRunning(runFolder);
   const socket = createConnection(access.address);
   try {
-    const text = await withTimeout(socket, answerMs, (resolve, reject) => {
+    const text = await withTimeout<string>(socket, answerMs, (resolve, reject) => {
       const parts: Buffer[] = [];
       let size = 0;
       socket.on('data', (bytes: Buffer) => {
