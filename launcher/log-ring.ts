@@ -16,6 +16,9 @@ const RECORD_BYTES = 4;
 /** Default size of the data part of a ring, in bytes; a power of two. */
 export const LOG_RING_BYTES = 64 * 1024;
 
+/** Stands in the output of a service in the place of what is lost. */
+const DAMAGED_LINE = 'uber: the service has damaged the memory of its output: some of it is lost.\n';
+
 /** 0 is stdout, 1 is stderr. */
 export type RingStream = 0 | 1;
 
@@ -97,8 +100,16 @@ export class LogRingReader {
     const total = (written - read) >>> 0;
     try {
       while (read !== written) {
-        const record = this.#copyOut(read >>> 0, RECORD_BYTES).readUInt32BE(0);
+        const left = (written - read) >>> 0;
+        const isHead = left >= RECORD_BYTES && left <= this.#data.length;
+        const record = isHead ? this.#copyOut(read >>> 0, RECORD_BYTES).readUInt32BE(0) : 0;
         const length = record >>> 1;
+        if (!isHead || length > left - RECORD_BYTES) {
+          // The service can write to this memory as it likes: nothing in it is to be believed.
+          read = written;
+          take(1, Buffer.from(DAMAGED_LINE));
+          break;
+        }
         const bytes = this.#copyOut((read + RECORD_BYTES) >>> 0, length);
         read = (read + RECORD_BYTES + length) | 0;
         take((record & 1) as RingStream, bytes);

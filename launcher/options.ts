@@ -27,6 +27,23 @@ export interface RestartOptions {
   windowMs?: number | undefined;
 }
 
+/**
+ * What a service may do. Only what is named is allowed, and what no service can do without: to read its own folder, its
+ * packages and its resources, and to write its data directory.
+ */
+export interface PermissionsOptions {
+  /** Files and folders it may read, relative to the configuration file. */
+  read?: string[] | undefined;
+  /** Files and folders it may write, and read. */
+  write?: string[] | undefined;
+  /** True lets it start processes. Default: false. */
+  childProcess?: boolean | undefined;
+  /** True lets it start worker threads. Default: false. */
+  worker?: boolean | undefined;
+  /** True lets it load native addons. Default: false. */
+  addons?: boolean | undefined;
+}
+
 /** One service of `uber.config.*`. Every key may be left out; `entry` only when `services/<name>` exists. */
 export interface ServiceOptions {
   /** The file or folder to run, relative to the configuration file. Default: `services/<name>`. */
@@ -68,6 +85,8 @@ export interface ServiceOptions {
    * Default: 30000.
    */
   blockedMs?: number | false | undefined;
+  /** What the service may do beside what it cannot do without. Default: everything. */
+  permissions?: PermissionsOptions | undefined;
 }
 
 /** The default export of `uber.config.{ts,mts,js,mjs}`, or the content of `uber.config.json`. */

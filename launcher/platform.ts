@@ -125,6 +125,16 @@ export function movedSocketPath(
   return join(tmpdir(), `uber-${label}-${count}.sock`);
 }
 
+/**
+ * Where a run listens for those who control it: a Unix socket in its folder, or when that path would be too long in a
+ * folder of its own below the temporary one; a named pipe on Windows.
+ */
+export function controlAddress(folder: string, runId: string, platform = process.platform): string {
+  if (platform === 'win32') return `\\\\.\\pipe\\uber-${runId}`;
+  const path = join(folder, '_control.sock');
+  return Buffer.byteLength(path) <= LONGEST_SOCKET_PATH ? path : join(tmpdir(), `uber-${runId}`, 'control');
+}
+
 /** True when a Unix socket is a file, which stays behind when its owner does not close it. */
 export function isSocketFile(path: string, platform = process.platform): boolean {
   return platform !== 'win32' && !path.startsWith('\0');

@@ -1,6 +1,7 @@
 // The messages between main and an incarnation. Plain data only: it must survive a structured clone.
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorData } from './errors.ts';
+import type { Permissions } from './types.ts';
 
 /** How one file of a service is loaded inside its thread. */
 export interface CompiledFile {
@@ -43,6 +44,8 @@ export interface StartMessage {
   /** Name of each service -> name of a port beside its main one -> its URL. */
   readonly portUrls: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly build: BuildManifest | null;
+  /** All it may do, with what it cannot do without; null: nothing is refused. */
+  readonly permissions: Permissions | null;
 }
 
 /** From main to the incarnation. */

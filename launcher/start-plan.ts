@@ -1,5 +1,6 @@
 // What an incarnation starts from: its environment, the addresses of the others, its compiled sources.
 import type { ServiceBuilder } from './build/build-service.ts';
+import { assertReadable, grantsOf } from './catalog/permissions.ts';
 import { type Peer, plainEnv, resolveEnv } from './config/env-layers.ts';
 import type { FlowControl } from './logs/log-pump.ts';
 import type { UberConfig } from './options.ts';
@@ -13,6 +14,8 @@ import type { EnvValue, PortLease, ServiceSpec } from './types.ts';
 
 interface StartPlanOptions {
   readonly config: UberConfig;
+  /** All of the run. */
+  readonly specs: readonly ServiceSpec[];
   readonly directory: RunDirectory;
   readonly leases: PortLeases;
   readonly builder: ServiceBuilder;
@@ -59,16 +62,18 @@ export class StartPlan {
 
   /** All that an incarnation starts from, anew each time. */
   async prepare(spec: ServiceSpec, lease: PortLease): Promise<Prepared> {
-    const { builder, config, directory, flow, leases } = this.#options;
+    const { builder, config, directory, flow, leases, specs } = this.#options;
     const manifest = await builder.build(spec.entry);
     // Read last, and without a pause before the start: a lease may have changed while it was compiled.
     this.#toldVersion.set(spec.name, leases.version);
     const env = plainEnv(this.env(spec, lease));
     this.#envs.set(spec.name, env);
+    const dataDir = directory.dataDir(spec.name);
+    const permissions = grantsOf(spec, { root: config.root, dataDir, specs });
     const extraPorts = [...leases.extras(spec.name)].map(([asked, { port }]) => [asked, port] as const);
     return {
       env,
-      compile: (path) => builder.build(path),
+      compile: (path) => builder.build(assertReadable(path, permissions)),
       flow,
       message: {
         service: spec.name,
@@ -80,12 +85,13 @@ export class StartPlan {
         mainPort: spec.ports[MAIN] ?? null,
         extraPorts: Object.fromEntries(extraPorts),
         resourceDir: spec.resourceDir,
-        dataDir: directory.dataDir(spec.name),
+        dataDir,
         runId: directory.runId,
         namespace: config.namespace,
         urls: Object.fromEntries([...this.#peers()].map(([name, { url }]) => [name, url])),
         portUrls: Object.fromEntries([...this.#peers()].map(([name, { ports }]) => [name, urlsOf(ports)])),
         build: manifest,
+        permissions,
       },
     };
   }

@@ -48,6 +48,17 @@ export interface ReadyConfig {
   readonly timeoutMs: number;
 }
 
+/** What a service with `permissions` may do. Paths are absolute; all below a folder is meant. */
+export interface Permissions {
+  readonly read: readonly string[];
+  /** What may be written may be read too. */
+  readonly write: readonly string[];
+  readonly childProcess: boolean;
+  readonly worker: boolean;
+  /** Native addons: `.node` files. */
+  readonly addons: boolean;
+}
+
 /** The resolved, frozen description of one service. Paths are absolute. */
 export interface ServiceSpec {
   readonly name: string;
@@ -80,6 +91,8 @@ export interface ServiceSpec {
   readonly heapMb: number;
   /** How long its event loop may be blocked before it is ended as failed, in milliseconds; null for ever. */
   readonly blockedMs: number | null;
+  /** What the configuration allows beyond what no service can do without; null: nothing is refused. */
+  readonly permissions: Permissions | null;
   /** `resources/<name>`: committed, read-only to the run. It need not exist. */
   readonly resourceDir: string;
 }

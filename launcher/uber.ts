@@ -4,6 +4,7 @@ import { ServiceBuilder } from './build/build-service.ts';
 import { pruneCache } from './build/prune-cache.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { selectServices } from './catalog/select.ts';
+import { ControlServer } from './control/control-server.ts';
 import { toUberError } from './errors.ts';
 import { logLost } from './logs/log-file.ts';
 import { type FlowControl, UNLIMITED } from './logs/log-pump.ts';
@@ -64,6 +65,7 @@ export class Uber {
   readonly #logs = new Map<string, ServiceLog>();
   readonly #supervisor: Supervisor;
   readonly #faults: FaultTally;
+  readonly #control: ControlServer;
   #stopped: Promise<void> | null = null;
 
   constructor(config: UberConfig, specs: readonly ServiceSpec[], flow: FlowControl) {
@@ -75,10 +77,16 @@ export class Uber {
     const cache = join(state, 'cache', 'build');
     this.#plan = new StartPlan({
       config,
+      specs,
       flow,
       directory: this.#directory,
       leases: this.#leases,
       builder: new ServiceBuilder(cache),
+    });
+    this.#control = new ControlServer({
+      folder: this.#directory.path,
+      runId: this.runId,
+      methods: { ping: () => 'pong', snapshot: () => this.snapshot() },
     });
     this.#sweep = beginSweep(runsFolder(state), (run) => this.emitter.emit('swept', sweptEvent(run)));
     this.#pruned = this.#sweep.done.then(() => pruneCache(cache, Date.now()));
@@ -117,6 +125,7 @@ export class Uber {
       for (const spec of this.specs) await this.#leases.leaseNamed(spec);
       const services = await this.#supervisor.start();
       this.emitter.emit('up', { run: this.runId, bootMs: Math.round(performance.now() - beganMs), services });
+      void this.#control.open();
       return services;
     } catch (error) {
       // What goes wrong in cleaning up must not hide why it had to be.
@@ -177,12 +186,14 @@ export class Uber {
   /** For a process that ends this very moment: removes the run's files; its threads end with the process. */
   abandon(): void {
     this.#supervisor.abandon();
+    this.#control.closeNow();
     if (this.#config.keep) this.#directory.keep();
     else this.#directory.removeNow();
   }
 
   async #stopAndClean(): Promise<void> {
     await this.#supervisor.stop();
+    await this.#control.close();
     for (const log of this.#logs.values()) log.close();
     if (this.#config.keep) this.#directory.keep();
     else {

@@ -1,17 +1,9 @@
 // The build cache: files named by the hash of what they were made from. Safe for two runs at once: a file appears
 // whole, under a name that says what is in it.
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makePrivateFolder, writePrivateFile } from '../private-files.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -56,9 +48,9 @@ export class BuildCache {
   write(name: string, text: string): void {
     const path = this.path(name);
     const draft = `${path}.${randomBytes(4).toString('hex')}.tmp`;
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makePrivateFolder(dirname(path));
     try {
-      writeFileSync(draft, text, { mode: 0o600 });
+      writePrivateFile(draft, text);
       renameSync(draft, path);
     } catch (error) {
       rmSync(draft, { force: true });

@@ -8,6 +8,7 @@ import type { ServiceOptions, UberConfig } from '../options.ts';
 import { isReferenceMember, REFERENCE_MEMBERS, referencesIn } from '../references.ts';
 import type { ReadyConfig, RestartConfig, ServiceSpec } from '../types.ts';
 import { ENTRY_HINT, findEntry, isServiceFile } from './entry-file.ts';
+import { readPermissions } from './permissions.ts';
 
 /** The specs of a project. */
 export interface Catalog {
@@ -102,7 +103,7 @@ function assertName(name: string, others: readonly string[]): void {
   }
   if (!isValidName(name)) {
     throw new UberError('INVALID_NAME', `"${name}" is not a name for a service.`, {
-      hint: 'Use at most 64 letters, digits, "-", "_" and ".", and begin with a letter or digit.',
+      hint: 'Use at most 64 letters, digits, "-", "_" and ".", and begin with a letter or digit. Names of devices on Windows (con, nul, ...) do not work.',
     });
   }
   const other = others.find((candidate) => envName(candidate) === envName(name));
@@ -185,6 +186,7 @@ function makeSpec({ name, entry, dir, options, config }: SpecParts): ServiceSpec
     restartsDependents: options.restartDependents ?? false,
     heapMb: options.heapMb ?? 1024,
     blockedMs: options.blockedMs === false ? null : (options.blockedMs ?? 30_000),
+    permissions: readPermissions(options.permissions, config.root),
     resourceDir: join(config.root, 'resources', name),
   });
 }

@@ -31,7 +31,7 @@ export function selectServices(
   return order;
 }
 
-function expand(catalog: Catalog, pattern: string, seen: readonly string[] = []): string[] {
+function expand(catalog: Catalog, pattern: string, seen: Set<string> = new Set()): string[] {
   if (pattern.startsWith('@')) return expandGroup(catalog, pattern.slice(1), seen);
   const names = [...catalog.specs.keys()];
   if (/[*?[{]/.test(pattern)) {
@@ -51,7 +51,7 @@ function expand(catalog: Catalog, pattern: string, seen: readonly string[] = [])
   });
 }
 
-function expandGroup(catalog: Catalog, group: string, seen: readonly string[]): string[] {
+function expandGroup(catalog: Catalog, group: string, seen: Set<string>): string[] {
   const members = Object.hasOwn(catalog.groups, group) ? catalog.groups[group] : undefined;
   if (members === undefined) {
     const known = Object.keys(catalog.groups);
@@ -66,8 +66,10 @@ function expandGroup(catalog: Catalog, group: string, seen: readonly string[]): 
       suggestion === null ? {} : { hint: suggestion },
     );
   }
-  if (seen.includes(group)) return [];
-  return members.flatMap((member) => expand(catalog, member, [...seen, group]));
+  // Each group once: those that name each other many times would grow with every level.
+  if (seen.has(group)) return [];
+  seen.add(group);
+  return members.flatMap((member) => expand(catalog, member, seen));
 }
 
 /** Depth first, so that every service comes after what it depends on; the path on the way names a cycle. */

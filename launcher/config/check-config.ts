@@ -83,7 +83,8 @@ const UNION_TEXTS: Record<string, string> = {
 function hintFor(issue: Issue, keys: typeof KnownKeys): { hint?: string } {
   if (issue.code !== 'unrecognized_keys') return {};
   const place = issue.path.at(-1);
-  const inside = place === 'ready' || place === 'restart' ? keys[place] : keys.service;
+  const isNested = place === 'ready' || place === 'restart' || place === 'permissions';
+  const inside = isNested ? keys[place] : keys.service;
   const known = issue.path.length === 0 ? keys.top : inside;
   return { hint: didYouMean(issue.keys[0] ?? '', known) ?? `Known keys: ${known.join(', ')}.` };
 }

@@ -1,7 +1,13 @@
 // The check of `uber.config.*`: one schema, from which the shipped JSON Schema is generated too.
 import * as z from 'zod';
 import { PLACEMENT_NAMES, RESTART_POLICIES } from '../names.ts';
-import type { ReadyOptions, RestartOptions, ServiceOptions, UberConfigFile } from '../options.ts';
+import type {
+  PermissionsOptions,
+  ReadyOptions,
+  RestartOptions,
+  ServiceOptions,
+  UberConfigFile,
+} from '../options.ts';
 
 const durationMs = z.number().int().min(1).max(86_400_000);
 const statusCode = z.number().int().min(100).max(599);
@@ -39,6 +45,16 @@ const restartSchema = z.strictObject({
     .optional()
     .describe('Ends longer ago than this are forgotten, in milliseconds. Default: 60000'),
 }) satisfies z.ZodType<RestartOptions>;
+
+const paths = z.array(text.regex(/^[^*\0]+$/, 'name the folder: all below it is meant'));
+
+const permissionsSchema = z.strictObject({
+  read: paths.optional().describe('Files and folders it may read, relative to the configuration file'),
+  write: paths.optional().describe('Files and folders it may write, and read'),
+  childProcess: z.boolean().optional().describe('True lets it start processes. Default: false'),
+  worker: z.boolean().optional().describe('True lets it start worker threads. Default: false'),
+  addons: z.boolean().optional().describe('True lets it load native addons. Default: false'),
+}) satisfies z.ZodType<PermissionsOptions>;
 
 const serviceSchema = z.strictObject({
   entry: text.optional().describe('The file or folder to run. Default: services/<name>'),
@@ -86,6 +102,9 @@ const serviceSchema = z.strictObject({
     .describe(
       'How long its event loop may be blocked before it is ended as failed, in milliseconds; false for ever. Default: 30000',
     ),
+  permissions: permissionsSchema
+    .optional()
+    .describe('What the service may do beside what it cannot do without. Default: everything'),
 }) satisfies z.ZodType<ServiceOptions>;
 
 /** The schema of a configuration file. */
@@ -113,6 +132,7 @@ export const KNOWN_KEYS = {
   service: Object.keys(serviceSchema.shape),
   ready: Object.keys(readySchema.shape),
   restart: Object.keys(restartSchema.shape),
+  permissions: Object.keys(permissionsSchema.shape),
 } as const;
 
 /** The JSON Schema (draft 7) of a configuration file, for editors. */

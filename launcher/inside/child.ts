@@ -3,6 +3,7 @@ import { killGroup } from '../platform.ts';
 import { bootService } from './boot.ts';
 import { followCluster } from './children.ts';
 import { openStandardStreamsByName } from './descriptors.ts';
+import { limitService } from './limits.ts';
 import { adoptNestedWorkers } from './nested-workers.ts';
 import { ProcessLink } from './process-link.ts';
 import { openScope } from './scope.ts';
@@ -16,6 +17,7 @@ const ORPHAN_MS = 5000;
 process.execArgv = [];
 const link = new ProcessLink();
 const scope = openScope(link.start, link);
+const guard = limitService(link.start, 'process');
 link.onStop = () => void stopService(scope);
 link.onPing = (wantsOpen) => signOfLife(scope, wantsOpen);
 link.onOrphaned = () => {
@@ -32,7 +34,8 @@ adoptNestedWorkers({
 });
 waitForFullPipes();
 openStandardStreamsByName();
-followCluster();
+followCluster(link.start.permissions);
+guard?.close();
 void bootService(scope);
 
 /** A full pipe makes the service wait, as in a thread, and nothing that is written before the end is lost. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { LogRingWriter, RingStream } from '../log-ring.ts';
 import { OWN_GROUP, signalGroup } from '../platform.ts';
+import type { StartMessage } from '../protocol.ts';
 import { absolute } from './fs-paths.ts';
 import { replaceMember, replaceMethod } from './replace.ts';
 import { currentScope, type ServiceScope } from './scope.ts';
@@ -53,12 +54,14 @@ function binding<Name extends keyof Bindings>(name: Name): Bindings[Name] {
 }
 
 /** For a process of its own: only workers of `node:cluster` need anything of us. */
-export function followCluster(): void {
-  onFirstProcess(() =>
+export function followCluster(permissions: StartMessage['permissions']): void {
+  const follow = (): void =>
     replaceSpawn((original, child, options, rest) =>
       Reflect.apply(original, child, [{ ...options, args: argsOf(options) }, ...rest]),
-    ),
-  );
+    );
+  // With permissions Node keeps `process.binding` to itself.
+  if (permissions === null) onFirstProcess(follow);
+  else if (permissions.childProcess) follow();
 }
 
 /** For a thread. */

@@ -9,6 +9,12 @@ import { currentScope } from './scope.ts';
 
 const PRELOAD = join(__dirname, 'nested.cjs');
 
+/** Only for threads of a service with permissions. */
+export const QUIET: readonly string[] = [
+  '--disable-warning=SecurityWarning',
+  '--disable-warning=ExperimentalWarning',
+];
+
 /** What the one who makes threads does with them. */
 export interface NestedHost {
   /** True when their output goes to main on its own, past the thread that makes them. */
@@ -51,8 +57,18 @@ function adopted(options: WorkerOptions, host: NestedHost): WorkerOptions {
   };
   return {
     ...options,
-    execArgv: ['--require', PRELOAD, ...(options.execArgv ?? process.execArgv)],
+    execArgv: ['--require', PRELOAD, ...limitsFor(options), ...(options.execArgv ?? process.execArgv)],
     workerData: { uber: boot },
     transferList: [...((options.transferList ?? []) as Transferable[]), port2],
   };
+}
+
+/**
+ * A thread with arguments of its own would have none of the limits of its process. Node also warns of the flags of its
+ * permission model, which the developer has not given.
+ */
+function limitsFor({ execArgv }: WorkerOptions): string[] {
+  const limits = process.execArgv.filter((arg) => /^--(?:permission$|allow-)/.test(arg));
+  if (limits.length === 0) return [];
+  return [...QUIET, ...(execArgv === undefined ? [] : limits)];
 }

@@ -4,10 +4,22 @@ import type { ErrorData } from '../errors.ts';
 /** What main needs to know of anything that was thrown. */
 export function errorData(thrown: unknown): ErrorData {
   if (!(thrown instanceof Error) && !isErrorLike(thrown)) {
-    return { code: 'THROWN', message: describe(thrown), stack: null };
+    return { code: 'THROWN', message: cut(describe(thrown)), stack: null };
   }
   const { code, name, message, stack } = thrown as NodeJS.ErrnoException;
-  return { code: String(code ?? name), message: String(message), stack: withCauses(thrown as Error, stack) };
+  const trace = withCauses(thrown as Error, stack);
+  return {
+    code: cut(String(code ?? name)),
+    message: cut(String(message)),
+    stack: trace === null ? null : cut(trace),
+  };
+}
+
+/** As much as main takes. */
+const LONGEST_TEXT = 64 * 1024;
+
+function cut(text: string): string {
+  return text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text;
 }
 
 /** Errors of another realm (vm contexts) are no instance of ours. */

@@ -44,7 +44,11 @@ export function loadTypeScriptFrom(build: BuildManifest, compile: (path: string)
       try {
         return next(specifier, context);
       } catch (error) {
-        const guess = specifier.startsWith('.') ? guessFile(new URL(specifier, parentURL)) : null;
+        const { code } = error as NodeJS.ErrnoException;
+        const guess =
+          specifier.startsWith('.') && code !== 'ERR_ACCESS_DENIED'
+            ? guessFile(new URL(specifier, parentURL))
+            : null;
         if (guess === null) throw error;
         return { url: guess, shortCircuit: true };
       }

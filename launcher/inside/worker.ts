@@ -2,6 +2,7 @@
 import { workerData } from 'node:worker_threads';
 import type { WorkerBoot } from '../protocol.ts';
 import { bootService } from './boot.ts';
+import { limitService } from './limits.ts';
 import { adoptNestedWorkers } from './nested-workers.ts';
 import { presentAsMainThread } from './process-api.ts';
 import { openScope } from './scope.ts';
@@ -15,6 +16,7 @@ const link = new ThreadLink(boot);
 const scope = openScope(boot.start, link);
 link.onStop = () => void stopService(scope);
 link.onPing = (wantsOpen) => signOfLife(scope, wantsOpen);
+const guard = limitService(boot.start, 'thread');
 if (link.ring !== null) joinServiceThread(link.ring);
 adoptNestedWorkers({
   hasRings: true,
@@ -22,4 +24,5 @@ adoptNestedWorkers({
   build: () => knownBuild(boot.start.build),
 });
 presentAsMainThread();
+guard?.close();
 void bootService(scope);

@@ -1,5 +1,5 @@
 // The file with the raw output of one service. It does not grow for ever: one old part is kept.
-import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { diskFull, tooManyFiles, UberError } from '../errors.ts';
 
 /** Size of a part, in bytes. */
@@ -48,6 +48,8 @@ export class LogFile {
 
   #open(): number {
     this.#file = openSync(this.#path, 'a', 0o600);
+    // Whatever the umask is: the next who opens it for this run must be able to.
+    fchmodSync(this.#file, 0o600);
     this.#size = fstatSync(this.#file).size;
     return this.#file;
   }

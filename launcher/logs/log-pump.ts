@@ -13,6 +13,9 @@ export interface FlowControl {
 /** Takes lines at any speed. */
 export const UNLIMITED: FlowControl = { isCongested: () => false, onceFree: (callback) => callback() };
 
+/** What is left of a thread fits into one ring; a service may have kept its memory, and write to it from elsewhere. */
+const MOST_TURNS = 16;
+
 type Take = (stream: RingStream, bytes: Buffer) => void;
 
 /** The pump of one incarnation. */
@@ -53,7 +56,7 @@ export class LogPump {
   /** The thread is gone: takes all that is left. */
   finish(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    while (this.#ring.drain(this.#take) > 0);
+    for (let turns = 0; turns < MOST_TURNS && this.#ring.drain(this.#take) > 0; turns += 1);
   }
 
   #turn(): void {

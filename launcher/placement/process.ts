@@ -14,10 +14,15 @@ import {
   type StartMessage,
   type ToInside,
 } from '../protocol.ts';
+import { checkMessage, MALFORMED_LINE } from './check-message.ts';
 import { guardian } from './guardian.ts';
+import { permissionFlags } from './permission-flags.ts';
 import { Pings } from './pings.ts';
 import type { Incarnation, IncarnationExit, Placement, StartRequest } from './placement.ts';
 import { compile } from './thread-wires.ts';
+
+/** No message of ours is longer: texts in it are cut before. */
+const LONGEST_MESSAGE_BYTES = 1024 * 1024;
 
 /** One process for each incarnation. */
 export const processPlacement: Placement = {
@@ -38,13 +43,15 @@ class ProcessIncarnation implements Incarnation {
   /** Outputs that are not read for the moment. */
   #held = 0;
   #hasEnded = false;
+  #hasMisspoken = false;
 
   constructor(request: StartRequest) {
     this.#request = request;
     const { message, env, heapMb } = request;
     this.#gate = new FloodGate(() => performance.now(), request.events.onFlood);
     const limit = setsOwnHeap(env) ? [] : [`--max-old-space-size=${heapMb}`];
-    this.#child = spawn(process.execPath, [...limit, packageFile('dist', 'inside', 'child.cjs')], {
+    const flags = [...limit, ...permissionFlags(message.permissions)];
+    this.#child = spawn(process.execPath, [...flags, packageFile('dist', 'inside', 'child.cjs')], {
       cwd: message.cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
@@ -56,7 +63,7 @@ class ProcessIncarnation implements Incarnation {
     this.#exited = this.#untilEnd();
     this.#carry(this.#child.stdout, 0);
     this.#carry(this.#child.stderr, 1);
-    const lines = new LineSplitter((line) => this.#take(JSON.parse(line) as FromInside), Infinity);
+    const lines = new LineSplitter((line) => this.#receive(line), LONGEST_MESSAGE_BYTES);
     this.#pipe(CONTROL_FD)?.on('data', (bytes: Buffer) => lines.write(bytes));
     // A process that has ended does not read: its end is told by its exit.
     for (const fd of [CONTROL_FD, ANSWERS_FD]) this.#pipe(fd)?.on('error', () => undefined);
@@ -120,6 +127,16 @@ class ProcessIncarnation implements Incarnation {
     });
   }
 
+  #receive(line: string): void {
+    const message = checkMessage(parseLine(line), this.#request.message);
+    if (message !== undefined) this.#take(message);
+    else if (!this.#hasMisspoken) {
+      // Once: what follows is no better.
+      this.#hasMisspoken = true;
+      this.#request.events.onOutput(1, Buffer.from(MALFORMED_LINE));
+    }
+  }
+
   #take(message: FromInside): void {
     if (message.type === 'compile') {
       void compile(this.#request, message.path).then((answer) => this.#send(ANSWERS_FD, answer));
@@ -169,4 +186,12 @@ function setsOwnHeap({ NODE_OPTIONS = '' }: StartRequest['env']): boolean {
 /** Calls back when all has been read that the pipes held at the time of the call: two turns of the event loop. */
 function afterAllInput(callback: () => void): void {
   setImmediate(() => setImmediate(callback));
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined; // Not ours: the service can write there too.
+  }
 }

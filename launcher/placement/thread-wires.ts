@@ -4,6 +4,7 @@ import { LogRingReader } from '../log-ring.ts';
 import type { FloodGate } from '../logs/flood-gate.ts';
 import { LogPump } from '../logs/log-pump.ts';
 import type { FromInside, FromThread, ThreadWires, ToInside } from '../protocol.ts';
+import { checkThreadMessage, MALFORMED_LINE } from './check-message.ts';
 import type { StartRequest } from './placement.ts';
 
 /** Answers one thread, and all threads that it makes itself. */
@@ -15,6 +16,7 @@ export class ThreadWatcher {
   readonly #onMessage: (message: FromInside) => void;
   readonly #nested = new Set<ThreadWatcher>();
   #isClosed = false;
+  #hasMisspoken = false;
 
   /**
    * @param gate of the service: all its threads share one budget
@@ -34,7 +36,7 @@ export class ThreadWatcher {
       wires.logs === null
         ? null
         : new LogPump(new LogRingReader(wires.logs), events.onOutput, { flow, gate });
-    wires.control.on('message', (message: FromThread) => this.#take(message));
+    wires.control.on('message', (message: unknown) => this.#receive(message));
     wires.control.once('close', () => this.#close());
   }
 
@@ -52,8 +54,8 @@ export class ThreadWatcher {
     if (this.#isClosed) return;
     const { control } = this.#wires;
     for (let next = receiveMessageOnPort(control); next !== undefined; next = receiveMessageOnPort(control)) {
-      const message = next.message as FromThread;
-      if (message?.type !== 'compile') this.#take(message);
+      const message = checkThreadMessage(next.message, this.#request.message);
+      if (message?.type !== 'compile') this.#receive(next.message);
     }
     this.#close();
   }
@@ -65,6 +67,16 @@ export class ThreadWatcher {
     for (const nested of this.#nested) nested.finish();
     this.#pump?.finish();
     this.#wires.control.close();
+  }
+
+  #receive(value: unknown): void {
+    const message = checkThreadMessage(value, this.#request.message);
+    if (message !== undefined) this.#take(message);
+    else if (!this.#hasMisspoken) {
+      // Once: what follows is no better.
+      this.#hasMisspoken = true;
+      this.#request.events.onOutput(1, Buffer.from(MALFORMED_LINE));
+    }
   }
 
   #take(message: FromThread): void {

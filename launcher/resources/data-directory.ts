@@ -1,5 +1,5 @@
 // `.uber/runs/<run>/<name>/`: what a service writes. Fresh for every run.
-import { mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { diskFull, tooManyFiles, UberError } from '../errors.ts';
 import type { ResourceKind } from './resource-kind.ts';
 
@@ -9,6 +9,8 @@ export const dataDirectory: ResourceKind = {
     const path = run.dataDir(name);
     try {
       await mkdir(path, { mode: 0o700 });
+      // The umask may have taken rights away.
+      await chmod(path, 0o700);
     } catch (cause) {
       const message = `Cannot make the data directory of "${name}": ${(cause as Error).message}`;
       const details = { service: name, cause };

@@ -1,12 +1,13 @@
 // The folder of one run: data directories and logs of its services. Two runs never share one. It appears whole, and
 // whatever is killed at whatever moment leaves something that is known to be dead.
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { diskFull, tooManyFiles, UberError } from '../errors.ts';
 import { isSocketFile } from '../platform.ts';
 import { ownMark, type ProcessMark } from '../platform-processes.ts';
+import { makePrivateFolder, writePrivateFile } from '../private-files.ts';
 import { quietly } from '../quietly.ts';
 import {
   ENDED_FILE,
@@ -46,8 +47,8 @@ export class RunDirectory {
     const draft = join(folder, passageName('draft', mark, runId));
     try {
       makeStateFolder(root);
-      mkdirSync(join(draft, LOGS_FOLDER), { recursive: true, mode: 0o700 });
-      writeFileSync(join(draft, OWNER_FILE), `${JSON.stringify(mark)}\n`, { mode: 0o600 });
+      for (const each of [folder, draft, join(draft, LOGS_FOLDER)]) makePrivateFolder(each);
+      writePrivateFile(join(draft, OWNER_FILE), `${JSON.stringify(mark)}\n`);
       renameSync(draft, path);
     } catch (cause) {
       quietly(() => rmSync(draft, { recursive: true, force: true }));
@@ -76,7 +77,7 @@ export class RunDirectory {
 
   /** The run has ended and the folder stays: no later run removes it. */
   keep(): void {
-    quietly(() => writeFileSync(join(this.path, ENDED_FILE), '', { mode: 0o600 }));
+    quietly(() => writePrivateFile(join(this.path, ENDED_FILE), ''));
   }
 
   async remove(): Promise<void> {

@@ -1,18 +1,11 @@
 // Where uber keeps what it writes for a project: `.uber` in its root. A checkout that cannot be written to has it below
 // the temporary folder, for this user only.
 import { createHash } from 'node:crypto';
-import {
-  accessSync,
-  constants,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  realpathSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, realpathSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { UberError } from '../errors.ts';
+import { makePrivateFolder, writePrivateFile } from '../private-files.ts';
 import { quietly } from '../quietly.ts';
 
 /**
@@ -35,13 +28,13 @@ export function stateFolder(root: string): string {
 export function makeStateFolder(root: string): string {
   const folder = stateFolder(root);
   if (folder !== join(root, '.uber')) {
-    mkdirSync(folderOfUser(), { recursive: true, mode: 0o700 });
+    makePrivateFolder(folderOfUser());
     // Again: somebody else may have been faster than we.
     assertOwn(folderOfUser());
   }
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makePrivateFolder(folder);
   const ignore = join(folder, '.gitignore');
-  if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+  if (!existsSync(ignore)) writePrivateFile(ignore, '*\n');
   return folder;
 }
 
