@@ -15,7 +15,7 @@ import {
   type ToInside,
 } from '../protocol.ts';
 import { Pings } from './pings.ts';
-import type { Incarnation, IncarnationExit, Placement, StartRequest } from './placement.ts';
+import type { Incarnation, IncarnationExit, Placement, Sighting, StartRequest } from './placement.ts';
 import { compile } from './thread-wires.ts';
 
 /** One process for each incarnation. */
@@ -78,8 +78,8 @@ class ProcessIncarnation implements Incarnation {
   }
 
   /** A debugger would have to open a port in the process, to which anybody on the machine could connect meanwhile. */
-  takeStack(): Promise<null> {
-    return Promise.resolve(null);
+  lookInside(): Promise<Sighting> {
+    return Promise.resolve({ stack: null, hiddenBy: 'process' });
   }
 
   async terminate(): Promise<void> {

@@ -6,8 +6,8 @@ import { packageFile } from '../package-root.ts';
 import { killGroup } from '../platform.ts';
 import type { FromInside, SignOfLife, WorkerBoot } from '../protocol.ts';
 import { Pings } from './pings.ts';
-import type { Incarnation, Placement, StartRequest } from './placement.ts';
-import { stackOfThread } from './thread-stack.ts';
+import type { Incarnation, Placement, Sighting, StartRequest } from './placement.ts';
+import { lookIntoThread } from './thread-stack.ts';
 import { ThreadWatcher } from './thread-wires.ts';
 
 /** One thread for each incarnation. */
@@ -85,8 +85,8 @@ class ThreadIncarnation implements Incarnation {
     return this.#pings.ask(wantsOpen, (message) => this.#watcher.send(message));
   }
 
-  takeStack(): Promise<string | null> {
-    return stackOfThread(this.threadId);
+  lookInside(): Promise<Sighting> {
+    return lookIntoThread(this.#worker, this.threadId, this.#request.heapMb);
   }
 
   async terminate(): Promise<void> {

@@ -1,10 +1,10 @@
 // Looks after the event loop of one incarnation: tells of a block with the place of it, and ends one that blocks too long.
 import type { UberError } from '../errors.ts';
-import type { Incarnation } from '../placement/placement.ts';
+import type { Incarnation, Sighting } from '../placement/placement.ts';
 import { isDebugged } from '../placement/thread-stack.ts';
 import type { ServiceSpec } from '../types.ts';
 import type { FailureContext } from './failures.ts';
-import { type Blockage, blocked, blockedTooLong, look, nothingAfter } from './faults.ts';
+import { blocked, blockedTooLong, nothingAfter } from './faults.ts';
 import type { LoopWatch } from './loop-watch.ts';
 
 interface LoopGuardOptions {
@@ -51,22 +51,22 @@ export class LoopGuard {
   }
 
   async #tell(incarnation: Incarnation, blockedMs: number): Promise<void> {
-    const blockage = await look(incarnation);
+    const sighting = await incarnation.lookInside();
     if (this.#isOver) return;
-    this.#options.onFault(blocked(this.#options.context(), blockedMs, blockage));
+    this.#options.onFault(blocked(this.#options.context(), blockedMs, sighting));
   }
 
   async #endIt(incarnation: Incarnation, blockedMs: number): Promise<void> {
-    const blockage = await look(incarnation);
+    const sighting = await incarnation.lookInside();
     if (this.#isOver) return;
-    this.#options.blame(blockedTooLong(this.#options.context(), blockedMs, blockage));
+    this.#options.blame(blockedTooLong(this.#options.context(), blockedMs, sighting));
     await incarnation.terminate();
   }
 }
 
 /** Asks a service whether its event loop turns, and looks where it is when it does not answer. */
-export async function whyBlocked(incarnation: Incarnation): Promise<Blockage | null> {
+export async function whyBlocked(incarnation: Incarnation): Promise<Sighting | null> {
   if (isDebugged()) return null;
   const sign = await Promise.race([incarnation.ping(false), nothingAfter(ANSWER_MS)]);
-  return sign === null ? look(incarnation) : null;
+  return sign === null ? incarnation.lookInside() : null;
 }

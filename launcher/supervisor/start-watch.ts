@@ -1,12 +1,12 @@
 // Follows one incarnation from its beginning to ready, or to the reason why it never will be.
 
 import type { UberError } from '../errors.ts';
-import type { IncarnationExit } from '../placement/placement.ts';
+import type { IncarnationExit, Sighting } from '../placement/placement.ts';
 import { baseUrl } from '../ports/base-url.ts';
 import type { FromInside } from '../protocol.ts';
 import type { ExtraPort, MovedSocket, PortLease, ServiceSpec } from '../types.ts';
 import * as failures from './failures.ts';
-import { type Blockage, leftOpen, stopFailed, whereBlocked } from './faults.ts';
+import { leftOpen, stopFailed, whereBlocked } from './faults.ts';
 import { probeHttp } from './probe.ts';
 
 /** What a ready incarnation has opened. */
@@ -31,7 +31,7 @@ interface WatchOptions {
   /** Something is wrong with it, and it lives. */
   readonly onFault: (error: UberError) => void;
   /** Why its event loop does not turn; null when it does. */
-  readonly whyBlocked: () => Promise<Blockage | null>;
+  readonly whyBlocked: () => Promise<Sighting | null>;
 }
 
 const NEVER_LISTENS =
@@ -69,11 +69,11 @@ export class StartWatch {
     this.#options = options;
     const { timeoutMs } = options.spec.ready;
     this.#timer = setTimeout(async () => {
-      const blockage = await this.#options.whyBlocked();
+      const sighting = await this.#options.whyBlocked();
       const reason =
-        blockage === null
+        sighting === null
           ? this.#reason()
-          : { reason: `its event loop is blocked ${whereBlocked(blockage)}`, stack: blockage.stack };
+          : { reason: `its event loop is blocked ${whereBlocked(sighting)}`, stack: sighting.stack };
       this.#fail(failures.notReady(this.#context(), timeoutMs, reason));
     }, timeoutMs);
   }
