@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import type { Sighting } from './placement.ts';
 
-/** How long the thread may take to answer, in milliseconds. One that waits in native code does not answer at all. */
-const ANSWER_MS = 300;
+/** How long the thread may take to answer, in milliseconds: on a busy machine half a second. In native code it does not. */
+const ANSWER_MS = 1000;
 /** How much of its heap must be free, in megabytes; and a quarter of it. */
 const FREE_MB = 64;
 const BYTES_PER_MB = 1024 * 1024;

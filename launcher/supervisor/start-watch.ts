@@ -154,8 +154,8 @@ export class StartWatch {
     const context = this.#context();
     if (this.#blame !== null) return this.#blame;
     if (failures.isOutOfMemory(exit, context.lastLines)) return failures.outOfMemory(context, exit.heapMb);
-    // A thread whose `exit` handler throws has the exit code 0 all the same, but an error.
-    if (this.#uncaught !== null && (exitCode !== 0 || error !== null))
+    // Whatever the exit code: that of one whose `exit` handler throws is 0.
+    if (this.#uncaught !== null)
       return failures.crashed(context, this.#uncaught.error, this.#uncaught.isRejection);
     if (this.#exitCall !== null)
       return failures.calledExit(context, this.#exitCall.exitCode, this.#exitCall.stack);

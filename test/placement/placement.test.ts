@@ -147,7 +147,11 @@ describe.each(PLACEMENTS)('placement %s', (isolation) => {
     ["throw new Error('on load');", 'LOAD_FAILED', /could not be loaded: on load$/],
     ["export default () => { throw new Error('in start'); };", 'START_FAILED', /failed to start: in start$/],
     ["setTimeout(() => { throw new Error('later'); });", 'CRASHED', /crashed while starting: later$/],
-    ["Promise.reject(new Error('nobody cares')); setInterval(() => {}, 1000);", 'CRASHED', /nobody cares$/],
+    [
+      "Promise.reject(new Error('nobody cares')); setInterval(() => {}, 1000);",
+      'UNHANDLED_REJECTION',
+      /nobody cares$/,
+    ],
     ["console.log('done');", 'NEVER_LISTENED', /ended without listening/],
     ["process.exitCode = 7; console.log('done');", 'EXITED', /ended by itself with exit code 7\.$/],
   ])('%s while it starts is told as what it is', async (source, code, message) => {

@@ -116,8 +116,8 @@ describe.each(PLACEMENTS)('in placement %s', (isolation) => {
   });
 
   test.each([
-    ['/error', 'nobody waits for this', /foo\.ts:6:\d+/],
-    ['/object', '{"status":503,"of":"upstream"}', null],
+    ['/error', 'nobody waits for this', /foo\.ts:5:\d+/],
+    ['/object', '#<Object>', null],
     ['/text', 'just a text', null],
   ])('a rejection that nobody handles is told with its reason: %s', async (path, reason, stack) => {
     using files = project('rejects-later.ts');
