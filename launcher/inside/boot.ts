@@ -5,7 +5,6 @@ import type { ErrorData } from '../errors.ts';
 import { noteDatagrams } from './datagrams.ts';
 import { interceptListen, shareMainPort } from './listen.ts';
 import { reportExit } from './process-api.ts';
-import { replaceMethod } from './replace.ts';
 import { errorData } from './report.ts';
 import type { ServiceScope } from './scope.ts';
 import { ownListen, startForm } from './service-forms.ts';
@@ -28,10 +27,8 @@ export async function bootService(scope: ServiceScope): Promise<void> {
   interceptListen();
   noteDatagrams();
   syncBuiltinESMExports();
-  const reasonOf = noteRejections();
-  process.on('uncaughtExceptionMonitor', (thrown, origin) => {
+  process.on('uncaughtExceptionMonitor', (error, origin) => {
     const isRejection = origin === 'unhandledRejection';
-    const error = isRejection ? reasonOf(thrown) : thrown;
     const isHandled =
       process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
     if (isHandled) return;
@@ -41,28 +38,6 @@ export async function bootService(scope: ServiceScope): Promise<void> {
   });
   if (build !== null && Object.keys(build.files).length > 0) loadTypeScriptFrom(build, scope.link.compile);
   await runService(scope);
-}
-
-/**
- * Node makes an error of its own when the reason of a rejection is none, and does not keep the reason ("#<Object>"). It
- * asks for handlers just before: there the reason can be seen.
- * @returns what turns the error that Node reports back into the reason
- */
-function noteRejections(): (error: unknown) => unknown {
-  let last: { reason: unknown } | null = null;
-  replaceMethod(
-    process,
-    'emit',
-    (original) =>
-      function emit(this: unknown, ...args: unknown[]): unknown {
-        if (args[0] === 'unhandledRejection') last = { reason: args[1] };
-        return Reflect.apply(original, this, args);
-      },
-  );
-  return (error) => {
-    const isMade = error instanceof Error && Reflect.get(error, 'code') === 'ERR_UNHANDLED_REJECTION';
-    return isMade && last !== null ? last.reason : error;
-  };
 }
 
 async function runService(scope: ServiceScope): Promise<void> {

@@ -36,6 +36,16 @@ export interface IncarnationExit {
   readonly heapMb: number | null;
 }
 
+/** Where the code of an incarnation is. */
+export type Sighting =
+  /** The text of a stack. */
+  | { readonly stack: string }
+  /**
+   * Not to be seen: it is in native code, its heap is nearly full, it is a process of its own, or somebody debugs the
+   * launcher.
+   */
+  | { readonly stack: null; readonly hiddenBy: 'native' | 'memory' | 'process' | 'debugger' };
+
 /** One life of an instance. */
 export interface Incarnation {
   readonly pid: number;
@@ -48,8 +58,8 @@ export interface Incarnation {
   isHeldBack(): boolean;
   /** Asks its event loop for a sign of life. A loop that is blocked, or has ended, does not answer. */
   ping(wantsOpen: boolean): Promise<SignOfLife>;
-  /** Where its code is now, as the text of a stack; null when that cannot be found out. */
-  takeStack(): Promise<string | null>;
+  /** Looks where its code is now. */
+  lookInside(): Promise<Sighting>;
   /** Ends it now. Resolves after `onExit`. */
   terminate(): Promise<void>;
   /** The launcher itself ends this very moment: ends what would outlive it. */

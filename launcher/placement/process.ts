@@ -18,7 +18,7 @@ import { checkMessage, MALFORMED_LINE } from './check-message.ts';
 import { guardian } from './guardian.ts';
 import { permissionFlags } from './permission-flags.ts';
 import { Pings } from './pings.ts';
-import type { Incarnation, IncarnationExit, Placement, StartRequest } from './placement.ts';
+import type { Incarnation, IncarnationExit, Placement, Sighting, StartRequest } from './placement.ts';
 import { compile } from './thread-wires.ts';
 
 /** No message of ours is longer: texts in it are cut before. */
@@ -87,8 +87,8 @@ class ProcessIncarnation implements Incarnation {
   }
 
   /** A debugger would have to open a port in the process, to which anybody on the machine could connect meanwhile. */
-  takeStack(): Promise<null> {
-    return Promise.resolve(null);
+  lookInside(): Promise<Sighting> {
+    return Promise.resolve({ stack: null, hiddenBy: 'process' });
   }
 
   async terminate(): Promise<void> {

@@ -2,9 +2,14 @@
 import type { Session } from 'node:inspector';
 import { SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
+import type { Sighting } from './placement.ts';
 
-/** How long the thread may take to answer, in milliseconds. One that waits in native code does not answer at all. */
-const ANSWER_MS = 300;
+/** How long the thread may take to answer, in milliseconds: on a busy machine half a second. In native code it does not. */
+const ANSWER_MS = 1000;
+/** How much of its heap must be free, in megabytes; and a quarter of it. */
+const FREE_MB = 64;
+const BYTES_PER_MB = 1024 * 1024;
 /** How many frames are worth showing. */
 const MOST_FRAMES = 20;
 
@@ -38,23 +43,33 @@ interface Said {
 /**
  * The call stack of a thread of this process as text, mapped to its sources, without the frames of Node itself. Pauses
  * the thread for a moment and leaves nothing attached.
- * @returns null when it does not answer, and when somebody debugs this process: a pause would be in the way
+ * @param heapMb the limit of its heap
  */
-export async function stackOfThread(threadId: number): Promise<string | null> {
+export async function lookIntoThread(worker: Worker, threadId: number, heapMb: number): Promise<Sighting> {
   const inspector = process.getBuiltinModule('node:inspector');
-  // Undefined where Node was built without it.
-  if (inspector === undefined || inspector.url() !== undefined) return null;
+  // Undefined where Node was built without it. A pause of ours would be in the way of who debugs.
+  if (inspector === undefined || inspector.url() !== undefined) return { stack: null, hiddenBy: 'debugger' };
+  const heap = await within(ANSWER_MS, worker.getHeapStatistics());
+  if (heap === null) return { stack: null, hiddenBy: 'native' };
+  // V8's debugger takes over what Node does about a full heap: a thread that fills it while one is attached would end
+  // the whole process.
+  const freeMb = heapMb - heap.used_heap_size / BYTES_PER_MB;
+  if (freeMb < Math.max(FREE_MB, heapMb / 4)) return { stack: null, hiddenBy: 'memory' };
   const session = new inspector.Session();
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, ANSWER_MS, null);
-  });
   // Detached when the thread has answered, even if that is too late for us: one that stops after its debugger has gone
   // would never run again.
-  const stack = pausedStack(session, threadId)
-    .catch(() => null) // Without a stack there is still the rest to tell.
-    .finally(() => session.disconnect());
-  return Promise.race([stack, limit]).finally(() => clearTimeout(timer));
+  const stack = pausedStack(session, threadId).finally(() => session.disconnect());
+  const text = await within(ANSWER_MS, stack);
+  return text === null ? { stack: null, hiddenBy: 'native' } : { stack: text };
+}
+
+/** The value, or null when it does not come in time or not at all: without it there is still the rest to tell. */
+async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<Value | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, limitMs, null);
+  });
+  return Promise.race([promise.catch(() => null), limit]).finally(() => clearTimeout(timer));
 }
 
 /** True when a debugger has this process: a thread that does not answer may stand at a breakpoint. */

@@ -7,8 +7,8 @@ import { killGroup } from '../platform.ts';
 import type { FromInside, SignOfLife, WorkerBoot } from '../protocol.ts';
 import { guardian } from './guardian.ts';
 import { Pings } from './pings.ts';
-import type { Incarnation, Placement, StartRequest } from './placement.ts';
-import { stackOfThread } from './thread-stack.ts';
+import type { Incarnation, Placement, Sighting, StartRequest } from './placement.ts';
+import { lookIntoThread } from './thread-stack.ts';
 import { ThreadWatcher } from './thread-wires.ts';
 
 /** One thread for each incarnation. */
@@ -86,8 +86,8 @@ class ThreadIncarnation implements Incarnation {
     return this.#pings.ask(wantsOpen, (message) => this.#watcher.send(message));
   }
 
-  takeStack(): Promise<string | null> {
-    return stackOfThread(this.threadId);
+  lookInside(): Promise<Sighting> {
+    return lookIntoThread(this.#worker, this.threadId, this.#request.heapMb);
   }
 
   async terminate(): Promise<void> {

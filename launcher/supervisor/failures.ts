@@ -66,10 +66,22 @@ export function crashed(
   if (!isRejection) return failure('CRASHED', `${name} crashed${when}: ${text}`, context, details);
   return failure(
     'UNHANDLED_REJECTION',
-    `${name} ended${when}: a promise was rejected and nobody handled it: ${text}`,
+    `${name} ended${when}: a promise was rejected and nobody handled it: ${reasonOf(message) ?? text}`,
     context,
-    { hint: 'Await the promise, or give it a catch.', ...details },
+    {
+      hint: 'Await the promise, or give it a catch.',
+      ...(code === NO_ERROR ? {} : details),
+    },
   );
+}
+
+/** Code of the error that Node makes of a reason that is none. It says nothing of the service but the reason. */
+const NO_ERROR = 'ERR_UNHANDLED_REJECTION';
+
+/** The reason as V8 names it, `#<Object>` for an object: Node does not keep it. */
+function reasonOf(message: string): string | null {
+  const reason = /\.catch\(\)\. The promise rejected with the reason "(.*)"\.$/s.exec(message)?.[1];
+  return reason === undefined ? null : firstLine(reason);
 }
 
 /** Its heap was full. */

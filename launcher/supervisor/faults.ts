@@ -1,47 +1,44 @@
 // Every message about a service that does harm while it lives: it blocks, floods, or does not stop as it should.
 import type { ErrorData, UberError } from '../errors.ts';
-import type { Incarnation } from '../placement/placement.ts';
+import type { Incarnation, Sighting } from '../placement/placement.ts';
 import { type FailureContext, failure, firstLine } from './failures.ts';
 import { callSite, stackOf } from './stacks.ts';
 import { within } from './within.ts';
-
-/** What is known about an event loop that does not turn. */
-export interface Blockage {
-  /** Where its code is; null when it waits in native code, and for a process. */
-  readonly stack: string | null;
-  /** True when its code can be looked at: that of a thread. */
-  readonly canBeSeen: boolean;
-}
 
 /** How long a service that has not ended may take to say what is still open, in milliseconds. */
 const OPEN_MS = 200;
 const BYTES_PER_MB = 1024 * 1024;
 
 /** Its event loop does not turn; it is left alone for now. */
-export function blocked(context: FailureContext, blockedMs: number, blockage: Blockage): UberError {
-  const text = `"${context.service}" has blocked its event loop for ${seconds(blockedMs)} ${whereBlocked(blockage)}.`;
+export function blocked(context: FailureContext, blockedMs: number, sighting: Sighting): UberError {
+  const text = `"${context.service}" has blocked its event loop for ${seconds(blockedMs)} ${whereBlocked(sighting)}.`;
   return failure('BLOCKED', text, context, {
     hint: 'It answers nobody meanwhile. Cut the work into parts, or give it a worker thread.',
-    ...stackOf(blockage.stack, ''),
+    ...stackOf(sighting.stack, ''),
   });
 }
 
 /** Its event loop did not turn for too long, and it is ended. */
-export function blockedTooLong(context: FailureContext, blockedMs: number, blockage: Blockage): UberError {
-  const text = `"${context.service}" was ended: its event loop was blocked for ${seconds(blockedMs)} ${whereBlocked(blockage)}.`;
+export function blockedTooLong(context: FailureContext, blockedMs: number, sighting: Sighting): UberError {
+  const text = `"${context.service}" was ended: its event loop was blocked for ${seconds(blockedMs)} ${whereBlocked(sighting)}.`;
   return failure('BLOCKED', text, context, {
     hint: 'If it needs that long, raise blockedMs in uber.config, or set it to false.',
-    ...stackOf(blockage.stack, ''),
+    ...stackOf(sighting.stack, ''),
   });
 }
 
+const HIDDEN_BY: Readonly<Record<'native' | 'memory' | 'process' | 'debugger', string>> = {
+  native: 'in native code or a wait that cannot be interrupted',
+  memory: 'and its heap is nearly full',
+  process: 'at a place that cannot be seen in a process of its own',
+  debugger: 'at a place that cannot be seen beside a debugger',
+};
+
 /** `at /work/foo/index.ts:3:5`, or what is known instead. */
-export function whereBlocked({ stack, canBeSeen }: Blockage): string {
-  const place = stack === null ? null : callSite(stack);
-  if (place !== null) return `at ${place}`;
-  return canBeSeen
-    ? 'in native code or a wait that cannot be interrupted'
-    : 'at a place that cannot be seen in a process of its own';
+export function whereBlocked(sighting: Sighting): string {
+  if (sighting.stack === null) return HIDDEN_BY[sighting.hiddenBy];
+  const place = callSite(sighting.stack);
+  return place === null ? HIDDEN_BY.native : `at ${place}`;
 }
 
 /** Its stop hook has thrown or rejected. */
@@ -74,9 +71,9 @@ export async function stopIgnored(
   const { service } = context;
   const sign = await within(incarnation.ping(true), OPEN_MS);
   if (sign === null) {
-    const blockage = await look(incarnation);
-    const text = `"${service}" had not ended ${graceMs} ms after it was asked to, and was ended. Its event loop was blocked ${whereBlocked(blockage)}.`;
-    return failure('STOP_IGNORED', text, context, stackOf(blockage.stack, ''));
+    const sighting = await incarnation.lookInside();
+    const text = `"${service}" had not ended ${graceMs} ms after it was asked to, and was ended. Its event loop was blocked ${whereBlocked(sighting)}.`;
+    return failure('STOP_IGNORED', text, context, stackOf(sighting.stack, ''));
   }
   if (sign.stopStep === 'hook') {
     const text = `"${service}" was ended: its stop has not settled after ${graceMs} ms.`;
@@ -98,11 +95,6 @@ export function cannotBeEnded(context: FailureContext): UberError {
   return failure('STOP_IGNORED', text, context, {
     hint: "Give it a process of its own, which can always be ended: placement: 'process' in uber.config.",
   });
-}
-
-/** Looks where the code of an incarnation is. */
-export async function look(incarnation: Incarnation): Promise<Blockage> {
-  return { stack: await incarnation.takeStack(), canBeSeen: incarnation.threadId !== 0 };
 }
 
 function seconds(ms: number): string {

@@ -1,10 +1,10 @@
 // Looks after the event loop of one incarnation: tells of a block with the place of it, and ends one that blocks too long.
 import type { UberError } from '../errors.ts';
-import type { Incarnation } from '../placement/placement.ts';
+import type { Incarnation, Sighting } from '../placement/placement.ts';
 import { isDebugged } from '../placement/thread-stack.ts';
 import type { ServiceSpec } from '../types.ts';
 import type { FailureContext } from './failures.ts';
-import { type Blockage, blocked, blockedTooLong, look } from './faults.ts';
+import { blocked, blockedTooLong } from './faults.ts';
 import type { LoopWatch } from './loop-watch.ts';
 import { within } from './within.ts';
 
@@ -52,21 +52,21 @@ export class LoopGuard {
   }
 
   async #tell(incarnation: Incarnation, blockedMs: number): Promise<void> {
-    const blockage = await look(incarnation);
+    const sighting = await incarnation.lookInside();
     if (this.#isOver) return;
-    this.#options.onFault(blocked(this.#options.context(), blockedMs, blockage));
+    this.#options.onFault(blocked(this.#options.context(), blockedMs, sighting));
   }
 
   async #endIt(incarnation: Incarnation, blockedMs: number): Promise<void> {
-    const blockage = await look(incarnation);
+    const sighting = await incarnation.lookInside();
     if (this.#isOver) return;
-    this.#options.end(blockedTooLong(this.#options.context(), blockedMs, blockage));
+    this.#options.end(blockedTooLong(this.#options.context(), blockedMs, sighting));
   }
 }
 
 /** Asks a service whether its event loop turns, and looks where it is when it does not answer. */
-export async function whyBlocked(incarnation: Incarnation): Promise<Blockage | null> {
+export async function whyBlocked(incarnation: Incarnation): Promise<Sighting | null> {
   if (isDebugged()) return null;
   const sign = await within(incarnation.ping(false), ANSWER_MS);
-  return sign === null ? look(incarnation) : null;
+  return sign === null ? incarnation.lookInside() : null;
 }

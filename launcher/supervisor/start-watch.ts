@@ -1,12 +1,12 @@
 // Follows one incarnation from its beginning to ready, or to the reason why it never will be.
 
 import type { UberError } from '../errors.ts';
-import type { IncarnationExit } from '../placement/placement.ts';
+import type { IncarnationExit, Sighting } from '../placement/placement.ts';
 import { baseUrl } from '../ports/base-url.ts';
 import type { FromInside } from '../protocol.ts';
 import type { ExtraPort, MovedSocket, PortLease, ServiceSpec } from '../types.ts';
 import * as failures from './failures.ts';
-import { type Blockage, leftOpen, stopFailed, whereBlocked } from './faults.ts';
+import { leftOpen, stopFailed, whereBlocked } from './faults.ts';
 import { probeHttp } from './probe.ts';
 
 /** What a ready incarnation has opened. */
@@ -32,7 +32,7 @@ export interface WatchOptions {
   /** Something is wrong with it, and it lives. */
   readonly onFault: (error: UberError) => void;
   /** Why its event loop does not turn; null when it does. */
-  readonly whyBlocked: () => Promise<Blockage | null>;
+  readonly whyBlocked: () => Promise<Sighting | null>;
 }
 
 const NEVER_LISTENS =
@@ -70,11 +70,11 @@ export class StartWatch {
     this.#options = options;
     const { timeoutMs } = options.spec.ready;
     this.#timer = setTimeout(async () => {
-      const blockage = await this.#options.whyBlocked();
+      const sighting = await this.#options.whyBlocked();
       const reason =
-        blockage === null
+        sighting === null
           ? this.#reason()
-          : { reason: `its event loop is blocked ${whereBlocked(blockage)}`, stack: blockage.stack };
+          : { reason: `its event loop is blocked ${whereBlocked(sighting)}`, stack: sighting.stack };
       this.#fail(failures.notReady(this.#context(), timeoutMs, reason));
     }, timeoutMs);
   }
@@ -155,8 +155,8 @@ export class StartWatch {
     const context = this.#context();
     if (this.#blame !== null) return this.#blame;
     if (failures.isOutOfMemory(exit, context.lastLines)) return failures.outOfMemory(context, exit.heapMb);
-    // A thread whose `exit` handler throws has the exit code 0 all the same, but an error.
-    if (this.#uncaught !== null && (exitCode !== 0 || error !== null))
+    // Whatever the exit code: that of one whose `exit` handler throws is 0.
+    if (this.#uncaught !== null)
       return failures.crashed(context, this.#uncaught.error, this.#uncaught.isRejection);
     const isDone =
       this.#options.spec.ready.until === 'started' && this.#isStarted && exitCode === 0 && error === null;
