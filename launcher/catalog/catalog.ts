@@ -1,5 +1,5 @@
 // All services of a project: those in `services/*` and those the configuration names.
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { UberError } from '../errors.ts';
 import { envName, isValidName, VERBS } from '../names.ts';
@@ -7,7 +7,7 @@ import { didYouMean } from '../nearest.ts';
 import type { ServiceOptions, UberConfig } from '../options.ts';
 import { isReferenceMember, REFERENCE_MEMBERS, referencesIn } from '../references.ts';
 import type { ReadyConfig, RestartConfig, ServiceSpec } from '../types.ts';
-import { ENTRY_HINT, findEntry, isServiceFile } from './entry-file.ts';
+import { ENTRY_HINT, findEntry, isFolder, isServiceFile } from './entry-file.ts';
 import { readPermissions } from './permissions.ts';
 
 /** The specs of a project. */
@@ -161,7 +161,7 @@ interface SpecParts {
 
 function makeSpec({ name, entry, dir, options, config }: SpecParts): ServiceSpec {
   const cwd = options.cwd === undefined ? dir : resolve(config.root, options.cwd);
-  if (options.cwd !== undefined && statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (options.cwd !== undefined && !isFolder(cwd)) {
     throw new UberError('CONFIG_INVALID', `services.${name}.cwd is no folder: ${cwd}`, {
       hint: 'It is meant from the folder of the configuration.',
     });
