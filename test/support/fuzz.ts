@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { ERROR_CODES, UberError } from '../../launcher/errors.ts';
 
 /** `FUZZ_SEED` makes another series of inputs, `FUZZ_RUNS` a longer one. A failure names both. */
-const SEED = Number(process.env.FUZZ_SEED ?? 20_260_101);
-const RUNS = process.env.FUZZ_RUNS === undefined ? null : Number(process.env.FUZZ_RUNS);
+export const SEED: number = Number(process.env.FUZZ_SEED ?? 20_260_101);
+/** Null: as each test says. */
+export const RUNS: number | null = process.env.FUZZ_RUNS === undefined ? null : Number(process.env.FUZZ_RUNS);
 
 const counts = new Map<string, number>();
 
@@ -20,10 +21,15 @@ export async function fuzz<Input>(
   holds: (input: Input) => unknown,
 ): Promise<void> {
   const property = fc.asyncProperty(inputs, async (input) => {
-    counts.set(what, (counts.get(what) ?? 0) + 1);
+    countInputs(what, 1);
     await holds(input);
   });
   await fc.assert(property, { seed: SEED, numRuns: RUNS ?? runs, endOnFailure: true });
+}
+
+/** Counts inputs that were tried elsewhere. */
+export function countInputs(what: string, inputs: number): void {
+  counts.set(what, (counts.get(what) ?? 0) + inputs);
 }
 
 /** Prints how many inputs were tried in this file. To be called behind its last test. */
