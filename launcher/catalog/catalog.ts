@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { UberError } from '../errors.ts';
-import { envName, isValidName, VERBS } from '../names.ts';
+import { envName, isDeviceName, isValidName, VERBS } from '../names.ts';
 import { didYouMean } from '../nearest.ts';
 import type { ServiceOptions, UberConfig } from '../options.ts';
 import { isReferenceMember, REFERENCE_MEMBERS, referencesIn } from '../references.ts';
@@ -103,7 +103,9 @@ function assertName(name: string, others: readonly string[]): void {
   }
   if (!isValidName(name)) {
     throw new UberError('INVALID_NAME', `"${name}" is not a name for a service.`, {
-      hint: 'Use at most 64 letters, digits, "-", "_" and ".", and begin with a letter or digit. Names of devices on Windows (con, nul, ...) do not work.',
+      hint: isDeviceName(name)
+        ? 'Windows takes it for a device: no folder can have this name there.'
+        : 'Use at most 64 letters, digits, "-", "_" and ".", and begin with a letter or digit.',
     });
   }
   const other = others.find((candidate) => envName(candidate) === envName(name));
