@@ -12,7 +12,12 @@ export function parseJsonFile(text: string, path: string): unknown {
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     const [, line, column] = /line (\d+) column (\d+)/.exec(message) ?? endOf(text);
-    const reason = message.replace(/ \(line.*/, '').replace(/ in JSON at position.*/, ' in JSON');
+    // V8 quotes what stands around the mistake, which may be a password.
+    const quoted = /, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s;
+    const reason = message
+      .replace(quoted, ' in JSON')
+      .replace(/ \(line.*/, '')
+      .replace(/ in JSON at position.*/, ' in JSON');
     throw new UberError('CONFIG_INVALID', `${path}:${line}:${column}: ${reason}.`, { cause });
   }
 }

@@ -30,9 +30,14 @@ export const VERBS: readonly string[] = [
 /** Windows takes these for devices, whatever stands behind a dot ("Naming Files, Paths, and Namespaces", learn.microsoft.com). */
 const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
+/** True for a name that Windows gives to no folder. */
+export function isDeviceName(name: string): boolean {
+  return WINDOWS_DEVICE.test(name);
+}
+
 /** A name is also a folder and part of a file name: this keeps it inside its namespace on every system. */
 export function isValidName(name: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name) && !name.endsWith('.') && !WINDOWS_DEVICE.test(name);
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name) && !name.endsWith('.') && !isDeviceName(name);
 }
 
 /** The name in environment variables: upper-cased, all else than letters and digits becomes `_`. */

@@ -1,13 +1,13 @@
 // All services of a project: those in `services/*` and those the configuration names.
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { UberError } from '../errors.ts';
-import { envName, isValidName, VERBS } from '../names.ts';
+import { envName, isDeviceName, isValidName, VERBS } from '../names.ts';
 import { didYouMean } from '../nearest.ts';
 import type { ServiceOptions, UberConfig } from '../options.ts';
 import { isReferenceMember, REFERENCE_MEMBERS, referencesIn } from '../references.ts';
 import type { ReadyConfig, RestartConfig, ServiceSpec } from '../types.ts';
-import { ENTRY_HINT, findEntry, isServiceFile } from './entry-file.ts';
+import { ENTRY_HINT, findEntry, isFolder, isServiceFile } from './entry-file.ts';
 import { readPermissions } from './permissions.ts';
 
 /** The specs of a project. */
@@ -103,7 +103,9 @@ function assertName(name: string, others: readonly string[]): void {
   }
   if (!isValidName(name)) {
     throw new UberError('INVALID_NAME', `"${name}" is not a name for a service.`, {
-      hint: 'Use at most 64 letters, digits, "-", "_" and ".", and begin with a letter or digit. Names of devices on Windows (con, nul, ...) do not work.',
+      hint: isDeviceName(name)
+        ? 'Windows takes it for a device: no folder can have this name there.'
+        : 'Use at most 64 letters, digits, "-", "_" and ".", and begin with a letter or digit.',
     });
   }
   const other = others.find((candidate) => envName(candidate) === envName(name));
@@ -161,7 +163,7 @@ interface SpecParts {
 
 function makeSpec({ name, entry, dir, options, config }: SpecParts): ServiceSpec {
   const cwd = options.cwd === undefined ? dir : resolve(config.root, options.cwd);
-  if (options.cwd !== undefined && statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (options.cwd !== undefined && !isFolder(cwd)) {
     throw new UberError('CONFIG_INVALID', `services.${name}.cwd is no folder: ${cwd}`, {
       hint: 'It is meant from the folder of the configuration.',
     });

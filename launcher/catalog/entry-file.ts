@@ -1,5 +1,5 @@
 // Which file of a folder is the service.
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const TYPESCRIPT = ['ts', 'mts', 'cts', 'tsx'];
@@ -23,12 +23,17 @@ export interface EntryPlace {
  * package.json, which often names a build that is missing or old.
  */
 export function findEntry(path: string): EntryPlace | null {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return null;
+  const stats = statsOf(path);
+  if (stats === null) return null;
   if (stats.isFile()) return { entry: realpathSync(path), dir: dirname(path) };
   const candidates = [...combine(TYPESCRIPT), ...mainOf(path), ...combine(JAVASCRIPT)];
   const found = candidates.map((name) => join(path, name)).find(isFile);
   return found === undefined ? null : { entry: realpathSync(found), dir: path };
+}
+
+/** True for a folder that is there. */
+export function isFolder(path: string): boolean {
+  return statsOf(path)?.isDirectory() ?? false;
 }
 
 /** True for a file a folder of services may hold beside folders. */
@@ -50,5 +55,14 @@ function mainOf(folder: string): string[] {
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  return statsOf(path)?.isFile() ?? false;
+}
+
+/** Null for what is not there, and for what no file can be called: too long, with a zero byte, below a file. */
+function statsOf(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
+  }
 }

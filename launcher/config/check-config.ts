@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { UberError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import type { UberConfigFile } from '../options.ts';
+import { masked } from '../secrets.ts';
 import type { KNOWN_KEYS as KnownKeys } from './schema.ts';
 
 /**
@@ -46,7 +47,7 @@ function explain(issue: Issue, root: unknown): string {
     issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], root),
   );
   // A value of an environment may be a secret: it is not repeated.
-  const value = issue.path.includes('env') ? '' : `, got ${got}`;
+  const value = issue.path.includes('env') || issue.path.includes('args') ? '' : `, got ${got}`;
   return `${where === '' ? 'the configuration' : where} ${expectation(issue)}${value}.`;
 }
 
@@ -97,6 +98,9 @@ function article(type: string): string {
 
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? String(value);
+  // Environments and arguments hold passwords, and so do addresses.
+  const hide = (key: string, inside: unknown): unknown =>
+    key === 'env' || key === 'args' ? '...' : typeof inside === 'string' ? masked(key, inside) : inside;
+  const text = JSON.stringify(value, hide) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

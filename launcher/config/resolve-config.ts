@@ -65,10 +65,11 @@ function parseOverride(text: string): EnvOverride {
   const match = /^(?:(?<service>[^=]+)\.)?(?<key>[A-Za-z_][A-Za-z0-9_]*)=(?<value>.*)$/s.exec(text);
   const { service, key, value } = match?.groups ?? {};
   if (key === undefined || value === undefined) {
-    // The text may hold a secret: only what stands before the "=" is repeated.
+    // The text may hold a secret: only what stands before the "=" is repeated, or what looks like the name of a variable.
+    const isSafe = text.includes('=') || /^[A-Za-z_][\w.]{0,19}$/.test(text);
     throw new UberError(
       'USAGE',
-      `--env "${text.split('=')[0]}" is not of the form KEY=value or service.KEY=value.`,
+      `--env "${isSafe ? text.split('=')[0] : '...'}" is not of the form KEY=value or service.KEY=value.`,
     );
   }
   return { service: service ?? null, key, value };
