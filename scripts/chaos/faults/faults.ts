@@ -143,8 +143,7 @@ class ChaosRun {
       ...leftRuns(this.#root).map((run) => `the run ${run} was left`),
       ...(await stillOpen(urls)).map((url) => `${url} is still open`),
       ...processes.map((pid) => `process ${pid} was left`),
-      // The thread pool, which the first use starts, stays.
-      ...judgeUsage({ ...before, threads: (before.threads ?? 0) + 4, heapUsed: after.heapUsed }, after),
+      ...judgeUsage(withWhatStays(before, after), after),
     );
   }
 
@@ -167,4 +166,16 @@ class ChaosRun {
     };
     return { text: toText(facts, broken), data: { ...facts }, broken };
   }
+}
+
+/** What the first run of a process starts for all that follow. */
+const THREAD_POOL = 4;
+/** The pipe of the process that ends children of a killed launcher, and its end of nothing. */
+const GUARDIAN_DESCRIPTORS = 2;
+
+/** Main before the run, with what stays until it ends itself; of its heap the code stays, which is not judged here. */
+function withWhatStays(before: Usage, { heapUsed }: Usage): Usage {
+  const threads = before.threads === null ? null : before.threads + THREAD_POOL;
+  const descriptors = before.descriptors === null ? null : before.descriptors + GUARDIAN_DESCRIPTORS;
+  return { ...before, heapUsed, threads, descriptors };
 }

@@ -7,7 +7,7 @@ export const DEADLY = ['throw', 'reject', 'exit', 'abort', 'overflow', 'memory',
 /** Asked of the service; it goes on, and is started again after that. */
 export const LASTING = ['flood', 'leak', 'deaf', 'stop-hangs'] as const;
 /** Asked of the launcher. */
-export const COMMANDS = [
+const COMMANDS = [
   'restart',
   'stop and start',
   'restart while starting',

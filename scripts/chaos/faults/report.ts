@@ -62,7 +62,7 @@ function byKind(done: readonly DoneStep[]): string[] {
 }
 
 /** The last steps, as the seed makes them. */
-export function lastActions(done: readonly DoneStep[]): string[] {
+function lastActions(done: readonly DoneStep[]): string[] {
   return done.slice(-LAST_ACTIONS).map(({ step, result }) => {
     const how = result.againMs === null ? 'lost' : `${result.againMs.toFixed(0)} ms`;
     return `  ${step.number}. ${step.kind}: ${step.services.join(', ')} (${how})`;
