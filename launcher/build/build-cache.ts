@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { diskFull } from '../errors.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -52,7 +53,10 @@ export class BuildCache {
     }
   }
 
-  /** Writes an entry whole: under another name first, so that nobody ever sees half of it. */
+  /**
+   * Writes an entry whole: under another name first, so that nobody ever sees half of it.
+   * @throws UberError `DATA_DIR_FAILED` on a full disk, and what the system says
+   */
   write(name: string, text: string): void {
     const path = this.path(name);
     const draft = `${path}.${randomBytes(4).toString('hex')}.tmp`;
@@ -64,7 +68,9 @@ export class BuildCache {
       rmSync(draft, { force: true });
       // Windows does not replace a file that somebody reads: then it is there already, and the same.
       if (existsSync(path)) return;
-      throw error;
+      throw (
+        diskFull(`Cannot write to ${this.#folder}: ${(error as Error).message}`, { cause: error }) ?? error
+      );
     }
   }
 
