@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { diskFull } from '../errors.ts';
 import { makePrivateFolder, writePrivateFile } from '../private-files.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -44,7 +45,10 @@ export class BuildCache {
     }
   }
 
-  /** Writes an entry whole: under another name first, so that nobody ever sees half of it. */
+  /**
+   * Writes an entry whole: under another name first, so that nobody ever sees half of it.
+   * @throws UberError `DATA_DIR_FAILED` on a full disk, and what the system says
+   */
   write(name: string, text: string): void {
     const path = this.path(name);
     const draft = `${path}.${randomBytes(4).toString('hex')}.tmp`;
@@ -56,7 +60,9 @@ export class BuildCache {
       rmSync(draft, { force: true });
       // Windows does not replace a file that somebody reads: then it is there already, and the same.
       if (existsSync(path)) return;
-      throw error;
+      throw (
+        diskFull(`Cannot write to ${this.#folder}: ${(error as Error).message}`, { cause: error }) ?? error
+      );
     }
   }
 

@@ -9,7 +9,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const UNUSED_MS = 30 * DAY_MS;
 /** A draft is written in milliseconds: one this old belongs to nobody. */
 const DRAFT_MS = 60 * 60 * 1000;
-/** Its time is when the cache was last looked through. */
+/** Beside the folder; its time is when the cache was last looked through. */
 const STAMP = '.pruned';
 
 /**
@@ -18,7 +18,7 @@ const STAMP = '.pruned';
  * @param nowMs in milliseconds since the epoch
  */
 export async function pruneCache(folder: string, nowMs: number): Promise<void> {
-  const stamp = join(folder, STAMP);
+  const stamp = `${folder}${STAMP}`;
   const last = await stat(stamp).catch(() => null);
   if (last !== null && nowMs - last.mtimeMs < DAY_MS) return;
   const names = await readdir(folder, { recursive: true }).catch(() => []);

@@ -96,6 +96,20 @@ if (process.platform === 'linux') {
       expect(checkout.leftRuns()).toEqual([]);
     });
 
+    test('while something is compiled is named, and the next run works', async () => {
+      using checkout = project({
+        'services/big.ts': `const text: string = '${'x'.repeat(300_000)}';\nconsole.log(text.length);`,
+      });
+      mkdirSync(checkout.path('.uber'));
+      const shell = small(checkout.path('.uber'));
+      const result = await runUber(['big'], { cwd: checkout.root, shell, ownMounts: true });
+      expect(result.stderr).toContain(
+        `error: The disk is full: Cannot write to ${checkout.path('.uber', 'cache', 'build')}: ENOSPC`,
+      );
+      expect(result.exitCode).toBe(1);
+      await works({ cwd: checkout.root });
+    });
+
     test('while services run takes the logs only', async () => {
       using checkout = project({
         'services/loud.cjs': `for (let line = 0; line < 5000; line += 1) console.log('x'.repeat(100)); ${LISTENS}`,
