@@ -23,6 +23,7 @@ import { RunEmitter } from './supervisor/events.ts';
 import { type FaultCounts, FaultTally } from './supervisor/fault-tally.ts';
 import { Instance } from './supervisor/instance.ts';
 import { LoopWatch } from './supervisor/loop-watch.ts';
+import { MemoryWatch } from './supervisor/memory-watch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import type { EnvValue, InstanceState, ReadyRow, ServiceSpec } from './types.ts';
 
@@ -59,6 +60,7 @@ export class Uber {
   readonly #leases: PortLeases;
   readonly #plan: StartPlan;
   readonly #loops = new LoopWatch();
+  readonly #memories = new MemoryWatch();
   readonly #sweep: Sweep;
   readonly #pruned: Promise<void>;
   #isLogLost = false;
@@ -249,6 +251,7 @@ export class Uber {
       onListening: (row) => this.emitter.emit('listening', row),
       onFault: (error) => this.emitter.emit('fault', { service: name, error, restartInMs: null }),
       loops: this.#loops,
+      memories: this.#memories,
       onEnd: (error, settle) => this.#supervisor.ended(name, error, settle),
     });
   }

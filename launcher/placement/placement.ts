@@ -36,6 +36,14 @@ export interface IncarnationExit {
   readonly heapMb: number | null;
 }
 
+/** What an incarnation uses, in bytes. */
+export interface MemoryUse {
+  /** JavaScript objects, those that nobody needs any more included. */
+  readonly heapBytes: number;
+  /** Buffers and other memory outside of the heap that belongs to its objects. */
+  readonly externalBytes: number;
+}
+
 /** Where the code of an incarnation is. */
 export type Sighting =
   /** The text of a stack. */
@@ -58,6 +66,10 @@ export interface Incarnation {
   isHeldBack(): boolean;
   /** Asks its event loop for a sign of life. A loop that is blocked, or has ended, does not answer. */
   ping(wantsOpen: boolean): Promise<SignOfLife>;
+  /** What it uses now, in bytes; null where that cannot be seen from outside, or when it does not answer. */
+  memory(): Promise<MemoryUse | null>;
+  /** Frees what its objects hold that nobody needs any more. */
+  collectGarbage(): Promise<void>;
   /** Looks where its code is now. */
   lookInside(): Promise<Sighting>;
   /** Ends it now. Resolves after `onExit`. */

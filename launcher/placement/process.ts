@@ -91,6 +91,15 @@ class ProcessIncarnation implements Incarnation {
     return Promise.resolve({ stack: null, hiddenBy: 'process' });
   }
 
+  /** Its memory is its own: V8 ends it at its limit, and nobody else. */
+  memory(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  collectGarbage(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async terminate(): Promise<void> {
     this.abandon();
     await this.#exited;

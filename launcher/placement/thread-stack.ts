@@ -1,9 +1,10 @@
 // Where a thread is: its call stack, taken from outside through the inspector, while its event loop is blocked.
-import type { Session } from 'node:inspector';
 import { SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
+import { within } from '../within.ts';
 import type { Sighting } from './placement.ts';
+import { ThreadInspector } from './thread-inspector.ts';
 
 /** How long the thread may take to answer, in milliseconds: on a busy machine half a second. In native code it does not. */
 const ANSWER_MS = 1000;
@@ -28,18 +29,6 @@ interface CallFrame {
   };
 }
 
-/** What the thread's debugger says (Chrome DevTools Protocol, domain Debugger), as far as it is read here. */
-interface Said {
-  readonly id?: number;
-  readonly method?: string;
-  readonly params?: {
-    readonly scriptId?: string;
-    readonly url?: string;
-    readonly sourceMapURL?: string;
-    readonly callFrames?: readonly CallFrame[];
-  };
-}
-
 /**
  * The call stack of a thread of this process as text, mapped to its sources, without the frames of Node itself. Pauses
  * the thread for a moment and leaves nothing attached.
@@ -49,27 +38,15 @@ export async function lookIntoThread(worker: Worker, threadId: number, heapMb: n
   const inspector = process.getBuiltinModule('node:inspector');
   // Undefined where Node was built without it. A pause of ours would be in the way of who debugs.
   if (inspector === undefined || inspector.url() !== undefined) return { stack: null, hiddenBy: 'debugger' };
-  const heap = await within(ANSWER_MS, worker.getHeapStatistics());
+  const heap = await within(worker.getHeapStatistics(), ANSWER_MS).catch(() => null);
   if (heap === null) return { stack: null, hiddenBy: 'native' };
   // V8's debugger takes over what Node does about a full heap: a thread that fills it while one is attached would end
   // the whole process.
   const freeMb = heapMb - heap.used_heap_size / BYTES_PER_MB;
   if (freeMb < Math.max(FREE_MB, heapMb / 4)) return { stack: null, hiddenBy: 'memory' };
-  const session = new inspector.Session();
-  // Detached when the thread has answered, even if that is too late for us: one that stops after its debugger has gone
-  // would never run again.
-  const stack = pausedStack(session, threadId).finally(() => session.disconnect());
-  const text = await within(ANSWER_MS, stack);
+  // It goes on until the thread has answered, even if that is too late for us.
+  const text = await within(pausedStack(threadId), ANSWER_MS).catch(() => null);
   return text === null ? { stack: null, hiddenBy: 'native' } : { stack: text };
-}
-
-/** The value, or null when it does not come in time or not at all: without it there is still the rest to tell. */
-async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<Value | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, limitMs, null);
-  });
-  return Promise.race([promise.catch(() => null), limit]).finally(() => clearTimeout(timer));
 }
 
 /** True when a debugger has this process: a thread that does not answer may stand at a breakpoint. */
@@ -77,49 +54,31 @@ export function isDebugged(): boolean {
   return process.getBuiltinModule('node:inspector')?.url() !== undefined;
 }
 
-const ENABLE = 1;
-const PAUSE = 2;
-const RESUME = 3;
-
-/** Resolves when the thread runs again, or has ended. */
-function pausedStack(session: Session, threadId: number): Promise<string | null> {
-  return new Promise((resolve, reject) => {
-    session.connect();
-    const scripts = new Map<string, Script>();
-    let stack: string | null = null;
-    let ours: string | null = null;
-    const send = (id: number, method: string): void => {
-      const message = JSON.stringify({ id, method });
-      session.post('NodeWorker.sendMessageToWorker', { sessionId: String(ours), message });
-    };
-    session.on('NodeWorker.attachedToWorker', ({ params }) => {
-      // The title begins with `[worker 3]`; the id it has beside it is not that of the thread.
-      if (!params.workerInfo.title.startsWith(`[worker ${threadId}]`)) return;
-      ours = params.sessionId;
-      send(ENABLE, 'Debugger.enable');
-      send(PAUSE, 'Debugger.pause');
-    });
-    session.on('NodeWorker.detachedFromWorker', ({ params }) => {
-      if (params.sessionId === ours) resolve(null);
-    });
-    session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
-      if (params.sessionId !== ours) return;
-      const said = JSON.parse(params.message) as Said;
-      const { scriptId, url = '', sourceMapURL = '', callFrames } = said.params ?? {};
-      if (said.method === 'Debugger.scriptParsed') scripts.set(String(scriptId), { url, sourceMapURL });
-      if (said.method === 'Debugger.paused') {
-        stack = stackText(callFrames ?? [], scripts);
-        send(RESUME, 'Debugger.resume');
-      }
-      // Not before: it must run again when we are gone.
-      if (said.id === RESUME) resolve(stack);
-    });
-    session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, (error) => {
-      if (error !== null) reject(error);
-      // All threads there are have been told by now.
-      else if (ours === null) resolve(null);
-    });
+/** Null when the thread has ended. */
+async function pausedStack(threadId: number): Promise<string | null> {
+  const scripts = new Map<string, Script>();
+  let hasPaused: (frames: readonly CallFrame[]) => void = () => undefined;
+  const paused = new Promise<readonly CallFrame[]>((resolve) => {
+    hasPaused = resolve;
   });
+  const thread = await ThreadInspector.attach(threadId, (method, params) => {
+    const { scriptId, url = '', sourceMapURL = '' } = params as Partial<Script> & { scriptId?: string };
+    if (method === 'Debugger.scriptParsed') scripts.set(String(scriptId), { url, sourceMapURL });
+    if (method === 'Debugger.paused') hasPaused(params.callFrames as readonly CallFrame[]);
+  });
+  if (thread === null) return null;
+  try {
+    const isThere = (await thread.send('Debugger.enable')) && (await thread.send('Debugger.pause'));
+    if (!isThere) return null;
+    const frames = await Promise.race([paused, thread.ended]);
+    if (frames === null) return null;
+    const stack = stackText(frames, scripts);
+    // It must run again before we are gone.
+    await thread.send('Debugger.resume');
+    return stack;
+  } finally {
+    thread.close();
+  }
 }
 
 function stackText(frames: readonly CallFrame[], scripts: ReadonlyMap<string, Script>): string | null {

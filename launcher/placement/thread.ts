@@ -5,11 +5,22 @@ import { FloodGate } from '../logs/flood-gate.ts';
 import { packageFile } from '../package-root.ts';
 import { killGroup } from '../platform.ts';
 import type { FromInside, SignOfLife, WorkerBoot } from '../protocol.ts';
+import { within } from '../within.ts';
 import { guardian } from './guardian.ts';
 import { Pings } from './pings.ts';
-import type { Incarnation, Placement, Sighting, StartRequest } from './placement.ts';
+import type { Incarnation, MemoryUse, Placement, Sighting, StartRequest } from './placement.ts';
+import { ThreadInspector } from './thread-inspector.ts';
 import { lookIntoThread } from './thread-stack.ts';
 import { ThreadWatcher } from './thread-wires.ts';
+
+/**
+ * How far V8's own limit is above that of the service, in megabytes: more than any single allocation (1 GB), and what a
+ * thread fills between two looks.
+ */
+const SPARE_MB = 3072;
+
+/** How long a thread may take to tell what it uses, in milliseconds. */
+const MEMORY_MS = 1000;
 
 /** One thread for each incarnation. */
 export const threadPlacement: Placement = {
@@ -43,7 +54,7 @@ class ThreadIncarnation implements Incarnation {
       stdout: true,
       stderr: true,
       workerData: boot,
-      resourceLimits: { maxOldGenerationSizeMb: request.heapMb },
+      resourceLimits: { maxOldGenerationSizeMb: request.heapMb + SPARE_MB },
       transferList: [port2],
     });
     // Behind the thread: Node refuses to make one for some values of NODE_OPTIONS, and nothing is to be left then.
@@ -86,8 +97,20 @@ class ThreadIncarnation implements Incarnation {
     return this.#pings.ask(wantsOpen, (message) => this.#watcher.send(message));
   }
 
+  async memory(): Promise<MemoryUse | null> {
+    // It rejects when the thread has ended, and one in native code does not answer.
+    const heap = await within(this.#worker.getHeapStatistics(), MEMORY_MS).catch(() => null);
+    return heap && { heapBytes: heap.used_heap_size, externalBytes: heap.external_memory };
+  }
+
+  async collectGarbage(): Promise<void> {
+    const thread = await ThreadInspector.attach(this.threadId).catch(() => null);
+    await thread?.send('HeapProfiler.collectGarbage');
+    thread?.close();
+  }
+
   lookInside(): Promise<Sighting> {
-    return lookIntoThread(this.#worker, this.threadId, this.#request.heapMb);
+    return lookIntoThread(this.#worker, this.threadId, this.#request.heapMb + SPARE_MB);
   }
 
   async terminate(): Promise<void> {

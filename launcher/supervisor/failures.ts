@@ -8,7 +8,7 @@ import {
   UberError,
   type UberErrorDetails,
 } from '../errors.ts';
-import type { IncarnationExit } from '../placement/placement.ts';
+import type { IncarnationExit, MemoryUse } from '../placement/placement.ts';
 import { callSite, stackOf } from './stacks.ts';
 
 /** What is known about a service beside its failure. */
@@ -84,6 +84,8 @@ function reasonOf(message: string): string | null {
   return reason === undefined ? null : firstLine(reason);
 }
 
+const MEMORY_HINT = 'Give it more with heapMb in uber.config, or look for what it keeps and never lets go.';
+
 /** Its heap was full. */
 export function outOfMemory(context: FailureContext, heapMb: number | null): UberError {
   const limit = heapMb === null ? 'the limit in its NODE_OPTIONS' : `${heapMb} MB`;
@@ -91,8 +93,15 @@ export function outOfMemory(context: FailureContext, heapMb: number | null): Ube
     'OUT_OF_MEMORY',
     `"${context.service}" ran out of memory: its heap reached ${limit}.`,
     context,
-    { hint: 'Give it more with heapMb in uber.config, or look for what it keeps and never lets go.' },
+    { hint: MEMORY_HINT },
   );
+}
+
+/** It was ended before its heap was full. */
+export function usesTooMuch(context: FailureContext, limitMb: number, use: MemoryUse): UberError {
+  const [heap, external] = [use.heapBytes, use.externalBytes].map((bytes) => Math.round(bytes / 2 ** 20));
+  const text = `"${context.service}" ran out of memory: it uses ${heap} MB of heap and ${external} MB of buffers, and may use ${limitMb} MB.`;
+  return failure('OUT_OF_MEMORY', text, context, { hint: MEMORY_HINT });
 }
 
 /** True when its heap was full: told by Node about a thread, by V8's last words about a process. */

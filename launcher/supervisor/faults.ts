@@ -1,9 +1,9 @@
 // Every message about a service that does harm while it lives: it blocks, floods, or does not stop as it should.
 import type { ErrorData, UberError } from '../errors.ts';
 import type { Incarnation, Sighting } from '../placement/placement.ts';
+import { within } from '../within.ts';
 import { type FailureContext, failure, firstLine } from './failures.ts';
 import { callSite, stackOf } from './stacks.ts';
-import { within } from './within.ts';
 
 /** How long a service that has not ended may take to say what is still open, in milliseconds. */
 const OPEN_MS = 200;

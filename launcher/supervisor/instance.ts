@@ -9,6 +9,7 @@ import { cannotBegin, type FailureContext, portStolen, portTaken } from './failu
 import { cannotBeEnded } from './faults.ts';
 import { Life, type Prepared } from './life.ts';
 import type { LoopWatch } from './loop-watch.ts';
+import type { MemoryWatch } from './memory-watch.ts';
 import { makeRow, withOpened } from './ready-row.ts';
 import { type OpenedPorts, PortStolen } from './start-watch.ts';
 import { assertTransition, type EndState } from './state-machine.ts';
@@ -39,6 +40,8 @@ export interface InstanceOptions {
   readonly onFault: (error: UberError) => void;
   /** Looks after the event loops of the run. */
   readonly loops: LoopWatch;
+  /** Looks after the memory of its threads. */
+  readonly memories: MemoryWatch;
   /** It was ready and has ended by itself; null when it had done its work. `settle` must be called at once. */
   readonly onEnd: (error: UberError | null, settle: Settle) => void;
 }

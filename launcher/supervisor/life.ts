@@ -3,12 +3,13 @@ import type { UberError } from '../errors.ts';
 import type { ServiceLog } from '../logs/service-log.ts';
 import type { Incarnation, Placement, StartRequest } from '../placement/placement.ts';
 import type { ServiceSpec } from '../types.ts';
-import type { FailureContext } from './failures.ts';
+import { within } from '../within.ts';
+import { type FailureContext, usesTooMuch } from './failures.ts';
 import { logFlood, stopIgnored } from './faults.ts';
 import { LoopGuard, whyBlocked } from './loop-guard.ts';
 import type { LoopWatch } from './loop-watch.ts';
+import type { MemoryWatch } from './memory-watch.ts';
 import { StartWatch, type WatchOptions } from './start-watch.ts';
-import { within } from './within.ts';
 
 /** The parts of a start that differ between incarnations. */
 export type Prepared = Pick<StartRequest, 'message' | 'env' | 'compile' | 'flow'>;
@@ -19,6 +20,7 @@ interface LifeOptions extends Omit<WatchOptions, 'whyBlocked' | 'lastLines'> {
   readonly placement: Placement;
   readonly log: ServiceLog;
   readonly loops: LoopWatch;
+  readonly memories: MemoryWatch;
   readonly now: () => number;
   readonly context: () => FailureContext;
   /** It is to be ended, for this. */
@@ -37,12 +39,13 @@ export class Life {
   readonly #watch: StartWatch;
   readonly #guard: LoopGuard;
   readonly #exited: Promise<void>;
+  #endMemoryWatch: () => void = () => undefined;
   /** Cuts the grace of a stop short. */
   hurry: () => void = () => undefined;
 
   /** Throws what the runtime throws that refuses to make it. */
   constructor(options: LifeOptions) {
-    const { spec, prepared, placement, log, loops, context, onFault, onCondemned } = options;
+    const { spec, prepared, placement, log, loops, memories, context, onFault } = options;
     this.#options = options;
     this.#watch = new StartWatch({
       ...options,
@@ -53,10 +56,7 @@ export class Life {
       spec,
       context,
       onFault,
-      end: (error) => {
-        this.#watch.blame(error);
-        onCondemned(this, error);
-      },
+      end: (error) => this.#condemn(error),
     });
     let finish: () => void = () => undefined;
     this.#exited = new Promise<void>((resolve) => {
@@ -72,6 +72,7 @@ export class Life {
           onFlood: (bytesPerSecond) => onFault(logFlood(context(), bytesPerSecond)),
           onExit: (exit) => {
             this.#guard.release();
+            this.#endMemoryWatch();
             log.endIncarnation();
             options.onEnd(this, this.#watch.explainExit(exit));
             finish();
@@ -83,6 +84,20 @@ export class Life {
       throw error;
     }
     this.#guard.follow(this.incarnation);
+    const life = this.incarnation;
+    this.#endMemoryWatch = memories.watch({
+      limitMb: spec.heapMb,
+      idleMs: () => life.idleMs(),
+      use: () => life.memory(),
+      collect: () => life.collectGarbage(),
+      onFull: (use) => this.#condemn(usesTooMuch(context(), spec.heapMb, use)),
+    });
+  }
+
+  /** It is to be ended for a reason that it cannot tell itself. */
+  #condemn(error: UberError): void {
+    this.#watch.blame(error);
+    this.#options.onCondemned(this, error);
   }
 
   /** Asks it to end and waits for the grace. Tells why when it is still there then. */

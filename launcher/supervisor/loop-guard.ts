@@ -3,10 +3,10 @@ import type { UberError } from '../errors.ts';
 import type { Incarnation, Sighting } from '../placement/placement.ts';
 import { isDebugged } from '../placement/thread-stack.ts';
 import type { ServiceSpec } from '../types.ts';
+import { within } from '../within.ts';
 import type { FailureContext } from './failures.ts';
 import { blocked, blockedTooLong } from './faults.ts';
 import type { LoopWatch } from './loop-watch.ts';
-import { within } from './within.ts';
 
 interface LoopGuardOptions {
   readonly spec: ServiceSpec;

@@ -95,13 +95,38 @@ describe.each(PLACEMENTS)('in placement %s', (isolation) => {
     using files = project('leaks-memory.ts');
     const { uber, told } = await begin(files, isolation, { heapMb: 48 });
     await using _ = uber;
-    const answer = ask(uber, '/leak');
+    const answer = ask(uber, '/endless');
     expect(await told('OUT_OF_MEMORY')).toMatchObject({
-      message: '"foo" ran out of memory: its heap reached 48 MB.',
+      message: expect.stringMatching(
+        isolation === 'thread'
+          ? /^"foo" ran out of memory: it uses \d+ MB of heap and \d+ MB of buffers, and may use 48 MB\.$/
+          : /^"foo" ran out of memory: its heap reached 48 MB\.$/,
+      ),
       hint: expect.stringContaining('heapMb'),
     });
     expect(await answer).toBe(null);
     await expectOthersAlive(uber);
+  });
+
+  // What a thread takes at once may be more than Node has to spare: that must not end the process of all.
+  test.each(isolation === 'thread' ? ['/numbers', '/json', '/buffers'] : ['/json'])(
+    'it may grow in any way: %s',
+    async (way) => {
+      using files = project('leaks-memory.ts');
+      const { uber, told } = await begin(files, isolation, { heapMb: 96 });
+      await using _ = uber;
+      expect(await ask(uber, way)).toBe('enough');
+      await told('OUT_OF_MEMORY');
+      await expectOthersAlive(uber);
+    },
+  );
+
+  test('what nobody needs any more does not count', async () => {
+    using files = project('leaks-memory.ts');
+    const { uber } = await begin(files, isolation, { heapMb: 96 });
+    await using _ = uber;
+    for (let turn = 0; turn < 3; turn += 1) expect(await ask(uber, '/garbage')).toBe('enough');
+    expect(uber.snapshot().services).toMatchObject([{ faults: {} }, { faults: {} }]);
   });
 
   test('a stack overflow is told with each frame once', async () => {
