@@ -10,6 +10,12 @@ import type { Incarnation, Placement, Sighting, StartRequest } from './placement
 import { lookIntoThread } from './thread-stack.ts';
 import { ThreadWatcher } from './thread-wires.ts';
 
+/**
+ * Limit of V8's young generation, in megabytes. Node lets a full heap grow by 16 MB until it has ended the thread; what
+ * one collection moves out of the young generation must fit in there, or V8 ends the whole process.
+ */
+const YOUNG_MB = 24;
+
 /** One thread for each incarnation. */
 export const threadPlacement: Placement = {
   start: (request) => new ThreadIncarnation(request),
@@ -42,7 +48,7 @@ class ThreadIncarnation implements Incarnation {
       stdout: true,
       stderr: true,
       workerData: boot,
-      resourceLimits: { maxOldGenerationSizeMb: request.heapMb },
+      resourceLimits: { maxOldGenerationSizeMb: request.heapMb, maxYoungGenerationSizeMb: YOUNG_MB },
       transferList: [port2],
     });
     // Behind the thread: Node refuses to make one for some values of NODE_OPTIONS, and nothing is to be left then.
