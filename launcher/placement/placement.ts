@@ -41,7 +41,7 @@ export type Sighting =
   /** The text of a stack. */
   | { readonly stack: string }
   /**
-   * Not to be seen: it is in native code, its heap is nearly full, it is a process of its own, or somebody debugs the
+   * Not to be seen: it is in native code, its heap fills up, it is a process of its own, or somebody debugs the
    * launcher.
    */
   | { readonly stack: null; readonly hiddenBy: 'native' | 'memory' | 'process' | 'debugger' };

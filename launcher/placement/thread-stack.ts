@@ -1,14 +1,18 @@
 // Where a thread is: its call stack, taken from outside through the inspector, while its event loop is blocked.
 import type { Session } from 'node:inspector';
 import { SourceMap } from 'node:module';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import type { Sighting } from './placement.ts';
 
 /** How long the thread may take to answer, in milliseconds: on a busy machine half a second. In native code it does not. */
 const ANSWER_MS = 1000;
-/** How much of its heap must be free, in megabytes; and a quarter of it. */
+/** How much of its heap must be free at the end, in megabytes. */
 const FREE_MB = 64;
+/** Pause between two looks at the heap, and how long we may be attached then, in milliseconds. */
+const BETWEEN_MS = 100;
+const ATTACHED_MS = 2000;
 const BYTES_PER_MB = 1024 * 1024;
 /** How many frames are worth showing. */
 const MOST_FRAMES = 20;
@@ -49,18 +53,29 @@ export async function lookIntoThread(worker: Worker, threadId: number, heapMb: n
   const inspector = process.getBuiltinModule('node:inspector');
   // Undefined where Node was built without it. A pause of ours would be in the way of who debugs.
   if (inspector === undefined || inspector.url() !== undefined) return { stack: null, hiddenBy: 'debugger' };
-  const heap = await within(ANSWER_MS, worker.getHeapStatistics());
-  if (heap === null) return { stack: null, hiddenBy: 'native' };
-  // V8's debugger takes over what Node does about a full heap: a thread that fills it while one is attached would end
-  // the whole process.
-  const freeMb = heapMb - heap.used_heap_size / BYTES_PER_MB;
-  if (freeMb < Math.max(FREE_MB, heapMb / 4)) return { stack: null, hiddenBy: 'memory' };
+  const hiddenBy = await reasonNotToAttach(worker, heapMb);
+  if (hiddenBy !== null) return { stack: null, hiddenBy };
   const session = new inspector.Session();
   // Detached when the thread has answered, even if that is too late for us: one that stops after its debugger has gone
   // would never run again.
   const stack = pausedStack(session, threadId).finally(() => session.disconnect());
   const text = await within(ANSWER_MS, stack);
   return text === null ? { stack: null, hiddenBy: 'native' } : { stack: text };
+}
+
+/**
+ * V8's debugger takes over what Node does about a full heap: a thread that fills it while one is attached would hang, or
+ * end the whole process. So it must have room for what it may take meanwhile.
+ */
+async function reasonNotToAttach(worker: Worker, heapMb: number): Promise<'native' | 'memory' | null> {
+  const before = await within(ANSWER_MS, worker.getHeapStatistics());
+  await pause(BETWEEN_MS);
+  const after = await within(ANSWER_MS, worker.getHeapStatistics());
+  // It is code of the thread's engine that answers: not while native code runs.
+  if (before === null || after === null) return 'native';
+  const grownMb = Math.max(0, after.used_heap_size - before.used_heap_size) / BYTES_PER_MB;
+  const neededMb = FREE_MB + grownMb * (ATTACHED_MS / BETWEEN_MS);
+  return heapMb - after.used_heap_size / BYTES_PER_MB < neededMb ? 'memory' : null;
 }
 
 /** The value, or null when it does not come in time or not at all: without it there is still the rest to tell. */
