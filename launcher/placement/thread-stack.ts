@@ -95,6 +95,7 @@ export function isDebugged(): boolean {
 const ENABLE = 1;
 const PAUSE = 2;
 const RESUME = 3;
+const DISABLE = 4;
 
 /** Resolves when the thread runs again, or has ended. */
 function pausedStack(session: Session, threadId: number): Promise<string | null> {
@@ -125,9 +126,11 @@ function pausedStack(session: Session, threadId: number): Promise<string | null>
       if (said.method === 'Debugger.paused') {
         stack = stackText(callFrames ?? [], scripts);
         send(RESUME, 'Debugger.resume');
+        send(DISABLE, 'Debugger.disable');
       }
-      // Not before: it must run again when we are gone.
-      if (said.id === RESUME) resolve(stack);
+      // Not before: it must run again when we are gone. A debugger that is not turned off stays on without us, and stops
+      // the thread for good when its heap is full.
+      if (said.id === DISABLE) resolve(stack);
     });
     session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, (error) => {
       if (error !== null) reject(error);

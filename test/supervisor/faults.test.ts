@@ -231,3 +231,23 @@ test('a limit in NODE_OPTIONS of a process wins', async () => {
   void ask(uber, '/leak');
   expect((await told('OUT_OF_MEMORY')).message).toMatch(/reached the limit in its NODE_OPTIONS\.$/);
 });
+
+test('a thread that was looked at, and fills its heap later, ends alone', async () => {
+  using files = makeProject({
+    services: { 'bar.ts': 'answers.ts' },
+    files: {
+      'services/foo.mjs': `import { createServer } from 'node:http';
+        const kept = [];
+        createServer((q, r) => {
+          for (const until = performance.now() + 3000; performance.now() < until;);
+          for (;;) kept.push(Array.from({ length: 1000 }, (_, index) => ({ index })));
+        }).listen(3000);`,
+    },
+  });
+  const { uber, told } = await begin(files, 'thread', { heapMb: 160 });
+  await using _ = uber;
+  void ask(uber, '/');
+  expect((await told('BLOCKED')).message).toMatch(/at .*foo\.mjs:4:\d+\.$/);
+  await told('OUT_OF_MEMORY');
+  await expectOthersAlive(uber);
+});
