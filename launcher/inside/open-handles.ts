@@ -27,7 +27,7 @@ const WORDS: Readonly<Record<string, readonly [one: string, many: string]>> = {
 const LEFT_OUT: ReadonlySet<string> = new Set(['CloseReq', 'TickObject', 'TTYWrap', 'SignalWrap']);
 
 /** `["Timeout", "Timeout", "TCPSocketWrap"]` -> `["2 timers", "1 socket (TCPSocketWrap)"]`. */
-export function describeResources(names: readonly string[]): string[] {
+function describeResources(names: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const name of names) if (!LEFT_OUT.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].map(([name, count]) => {

@@ -42,6 +42,8 @@ export interface MemoryUse {
   readonly heapBytes: number;
   /** Buffers and other memory outside of the heap that belongs to its objects. */
   readonly externalBytes: number;
+  /** V8's own limit of the heap. */
+  readonly limitBytes: number;
 }
 
 /** Where the code of an incarnation is. */
@@ -49,7 +51,7 @@ export type Sighting =
   /** The text of a stack. */
   | { readonly stack: string }
   /**
-   * Not to be seen: it is in native code, its heap is nearly full, it is a process of its own, or somebody debugs the
+   * Not to be seen: it is in native code, its heap fills up, it is a process of its own, or somebody debugs the
    * launcher.
    */
   | { readonly stack: null; readonly hiddenBy: 'native' | 'memory' | 'process' | 'debugger' };
@@ -68,8 +70,6 @@ export interface Incarnation {
   ping(wantsOpen: boolean): Promise<SignOfLife>;
   /** What it uses now, in bytes; null where that cannot be seen from outside, or when it does not answer. */
   memory(): Promise<MemoryUse | null>;
-  /** Frees what its objects hold that nobody needs any more. */
-  collectGarbage(): Promise<void>;
   /** Looks where its code is now. */
   lookInside(): Promise<Sighting>;
   /** Ends it now. Resolves after `onExit`. */

@@ -96,10 +96,6 @@ class ProcessIncarnation implements Incarnation {
     return Promise.resolve(null);
   }
 
-  collectGarbage(): Promise<void> {
-    return Promise.resolve();
-  }
-
   async terminate(): Promise<void> {
     this.abandon();
     await this.#exited;

@@ -1,15 +1,19 @@
 // Where a thread is: its call stack, taken from outside through the inspector, while its event loop is blocked.
+import type { Session } from 'node:inspector';
 import { SourceMap } from 'node:module';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { within } from '../within.ts';
 import type { Sighting } from './placement.ts';
-import { ThreadInspector } from './thread-inspector.ts';
 
 /** How long the thread may take to answer, in milliseconds: on a busy machine half a second. In native code it does not. */
 const ANSWER_MS = 1000;
-/** How much of its heap must be free, in megabytes; and a quarter of it. */
+/** How much of its heap must be free at the end, in megabytes. */
 const FREE_MB = 64;
+/** Pause between two looks at the heap, and how long we may be attached then, in milliseconds. */
+const BETWEEN_MS = 100;
+const ATTACHED_MS = 2000;
 const BYTES_PER_MB = 1024 * 1024;
 /** How many frames are worth showing. */
 const MOST_FRAMES = 20;
@@ -29,6 +33,18 @@ interface CallFrame {
   };
 }
 
+/** What the thread's debugger says (Chrome DevTools Protocol, domain Debugger), as far as it is read here. */
+interface Said {
+  readonly id?: number;
+  readonly method?: string;
+  readonly params?: {
+    readonly scriptId?: string;
+    readonly url?: string;
+    readonly sourceMapURL?: string;
+    readonly callFrames?: readonly CallFrame[];
+  };
+}
+
 /**
  * The call stack of a thread of this process as text, mapped to its sources, without the frames of Node itself. Pauses
  * the thread for a moment and leaves nothing attached.
@@ -38,15 +54,38 @@ export async function lookIntoThread(worker: Worker, threadId: number, heapMb: n
   const inspector = process.getBuiltinModule('node:inspector');
   // Undefined where Node was built without it. A pause of ours would be in the way of who debugs.
   if (inspector === undefined || inspector.url() !== undefined) return { stack: null, hiddenBy: 'debugger' };
-  const heap = await within(worker.getHeapStatistics(), ANSWER_MS).catch(() => null);
-  if (heap === null) return { stack: null, hiddenBy: 'native' };
-  // V8's debugger takes over what Node does about a full heap: a thread that fills it while one is attached would end
-  // the whole process.
-  const freeMb = heapMb - heap.used_heap_size / BYTES_PER_MB;
-  if (freeMb < Math.max(FREE_MB, heapMb / 4)) return { stack: null, hiddenBy: 'memory' };
-  // It goes on until the thread has answered, even if that is too late for us.
-  const text = await within(pausedStack(threadId), ANSWER_MS).catch(() => null);
+  const hiddenBy = await reasonNotToAttach(worker, heapMb);
+  if (hiddenBy !== null) return { stack: null, hiddenBy };
+  const session = new inspector.Session();
+  // Detached when the thread has answered, even if that is too late for us: one that stops after its debugger has gone
+  // would never run again.
+  const stack = pausedStack(session, threadId).finally(() => session.disconnect());
+  const text = await within(
+    stack.catch(() => null),
+    ANSWER_MS,
+  );
   return text === null ? { stack: null, hiddenBy: 'native' } : { stack: text };
+}
+
+/**
+ * V8's debugger takes over what Node does about a full heap: a thread that fills it while one is attached would hang, or
+ * end the whole process. So it must have room for what it may take meanwhile.
+ */
+async function reasonNotToAttach(worker: Worker, heapMb: number): Promise<'native' | 'memory' | null> {
+  const before = await within(
+    worker.getHeapStatistics().catch(() => null),
+    ANSWER_MS,
+  );
+  await pause(BETWEEN_MS);
+  const after = await within(
+    worker.getHeapStatistics().catch(() => null),
+    ANSWER_MS,
+  );
+  // It is code of the thread's engine that answers: not while native code runs.
+  if (before === null || after === null) return 'native';
+  const grownMb = Math.max(0, after.used_heap_size - before.used_heap_size) / BYTES_PER_MB;
+  const neededMb = FREE_MB + grownMb * (ATTACHED_MS / BETWEEN_MS);
+  return heapMb - after.used_heap_size / BYTES_PER_MB < neededMb ? 'memory' : null;
 }
 
 /** True when a debugger has this process: a thread that does not answer may stand at a breakpoint. */
@@ -54,31 +93,52 @@ export function isDebugged(): boolean {
   return process.getBuiltinModule('node:inspector')?.url() !== undefined;
 }
 
-/** Null when the thread has ended. */
-async function pausedStack(threadId: number): Promise<string | null> {
-  const scripts = new Map<string, Script>();
-  let hasPaused: (frames: readonly CallFrame[]) => void = () => undefined;
-  const paused = new Promise<readonly CallFrame[]>((resolve) => {
-    hasPaused = resolve;
+const ENABLE = 1;
+const PAUSE = 2;
+const RESUME = 3;
+const DISABLE = 4;
+
+/** Resolves when the thread runs again, or has ended. */
+function pausedStack(session: Session, threadId: number): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    session.connect();
+    const scripts = new Map<string, Script>();
+    let stack: string | null = null;
+    let ours: string | null = null;
+    const send = (id: number, method: string): void => {
+      const message = JSON.stringify({ id, method });
+      session.post('NodeWorker.sendMessageToWorker', { sessionId: String(ours), message });
+    };
+    session.on('NodeWorker.attachedToWorker', ({ params }) => {
+      // The title begins with `[worker 3]`; the id it has beside it is not that of the thread.
+      if (!params.workerInfo.title.startsWith(`[worker ${threadId}]`)) return;
+      ours = params.sessionId;
+      send(ENABLE, 'Debugger.enable');
+      send(PAUSE, 'Debugger.pause');
+    });
+    session.on('NodeWorker.detachedFromWorker', ({ params }) => {
+      if (params.sessionId === ours) resolve(null);
+    });
+    session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
+      if (params.sessionId !== ours) return;
+      const said = JSON.parse(params.message) as Said;
+      const { scriptId, url = '', sourceMapURL = '', callFrames } = said.params ?? {};
+      if (said.method === 'Debugger.scriptParsed') scripts.set(String(scriptId), { url, sourceMapURL });
+      if (said.method === 'Debugger.paused') {
+        stack = stackText(callFrames ?? [], scripts);
+        send(RESUME, 'Debugger.resume');
+        send(DISABLE, 'Debugger.disable');
+      }
+      // Not before: it must run again when we are gone. A debugger that is not turned off stays on without us, and stops
+      // the thread for good when its heap is full.
+      if (said.id === DISABLE) resolve(stack);
+    });
+    session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, (error) => {
+      if (error !== null) reject(error);
+      // All threads there are have been told by now.
+      else if (ours === null) resolve(null);
+    });
   });
-  const thread = await ThreadInspector.attach(threadId, (method, params) => {
-    const { scriptId, url = '', sourceMapURL = '' } = params as Partial<Script> & { scriptId?: string };
-    if (method === 'Debugger.scriptParsed') scripts.set(String(scriptId), { url, sourceMapURL });
-    if (method === 'Debugger.paused') hasPaused(params.callFrames as readonly CallFrame[]);
-  });
-  if (thread === null) return null;
-  try {
-    const isThere = (await thread.send('Debugger.enable')) && (await thread.send('Debugger.pause'));
-    if (!isThere) return null;
-    const frames = await Promise.race([paused, thread.ended]);
-    if (frames === null) return null;
-    const stack = stackText(frames, scripts);
-    // It must run again before we are gone.
-    await thread.send('Debugger.resume');
-    return stack;
-  } finally {
-    thread.close();
-  }
 }
 
 function stackText(frames: readonly CallFrame[], scripts: ReadonlyMap<string, Script>): string | null {

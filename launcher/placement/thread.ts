@@ -9,15 +9,17 @@ import { within } from '../within.ts';
 import { guardian } from './guardian.ts';
 import { Pings } from './pings.ts';
 import type { Incarnation, MemoryUse, Placement, Sighting, StartRequest } from './placement.ts';
-import { ThreadInspector } from './thread-inspector.ts';
 import { lookIntoThread } from './thread-stack.ts';
 import { ThreadWatcher } from './thread-wires.ts';
 
 /**
- * How far V8's own limit is above that of the service, in megabytes: more than any single allocation (1 GB), and what a
- * thread fills between two looks.
+ * V8's own limit for a thread that may use `heapMb`, in megabytes. Node has 16 MB to spare at V8's limit
+ * (src/node_worker.cc, NearHeapLimit): a thread that takes more at once there ends the whole process. So uber ends it
+ * before, and this leaves room for a large allocation.
  */
-const SPARE_MB = 3072;
+function v8LimitMb(heapMb: number): number {
+  return heapMb + Math.max(1024, heapMb);
+}
 
 /** How long a thread may take to tell what it uses, in milliseconds. */
 const MEMORY_MS = 1000;
@@ -54,7 +56,7 @@ class ThreadIncarnation implements Incarnation {
       stdout: true,
       stderr: true,
       workerData: boot,
-      resourceLimits: { maxOldGenerationSizeMb: request.heapMb + SPARE_MB },
+      resourceLimits: { maxOldGenerationSizeMb: v8LimitMb(request.heapMb) },
       transferList: [port2],
     });
     // Behind the thread: Node refuses to make one for some values of NODE_OPTIONS, and nothing is to be left then.
@@ -75,7 +77,12 @@ class ThreadIncarnation implements Incarnation {
       this.#worker.once('exit', (exitCode) => {
         this.#watcher.finish();
         this.#endChildren();
-        request.events.onExit({ exitCode, signal: null, error: this.#error, heapMb: request.heapMb });
+        request.events.onExit({
+          exitCode,
+          signal: null,
+          error: this.#error,
+          heapMb: v8LimitMb(request.heapMb),
+        });
         resolve();
       });
     });
@@ -100,17 +107,17 @@ class ThreadIncarnation implements Incarnation {
   async memory(): Promise<MemoryUse | null> {
     // It rejects when the thread has ended, and one in native code does not answer.
     const heap = await within(this.#worker.getHeapStatistics(), MEMORY_MS).catch(() => null);
-    return heap && { heapBytes: heap.used_heap_size, externalBytes: heap.external_memory };
-  }
-
-  async collectGarbage(): Promise<void> {
-    const thread = await ThreadInspector.attach(this.threadId).catch(() => null);
-    await thread?.send('HeapProfiler.collectGarbage');
-    thread?.close();
+    return (
+      heap && {
+        heapBytes: heap.used_heap_size,
+        externalBytes: heap.external_memory,
+        limitBytes: heap.heap_size_limit,
+      }
+    );
   }
 
   lookInside(): Promise<Sighting> {
-    return lookIntoThread(this.#worker, this.threadId, this.#request.heapMb + SPARE_MB);
+    return lookIntoThread(this.#worker, this.threadId, v8LimitMb(this.#request.heapMb));
   }
 
   async terminate(): Promise<void> {

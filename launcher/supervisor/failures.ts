@@ -98,7 +98,7 @@ export function outOfMemory(context: FailureContext, heapMb: number | null): Ube
 }
 
 /** It was ended before its heap was full. */
-export function usesTooMuch(context: FailureContext, limitMb: number, use: MemoryUse): UberError {
+export function tooMuchMemory(context: FailureContext, limitMb: number, use: MemoryUse): UberError {
   const [heap, external] = [use.heapBytes, use.externalBytes].map((bytes) => Math.round(bytes / 2 ** 20));
   const text = `"${context.service}" ran out of memory: it uses ${heap} MB of heap and ${external} MB of buffers, and may use ${limitMb} MB.`;
   return failure('OUT_OF_MEMORY', text, context, { hint: MEMORY_HINT });

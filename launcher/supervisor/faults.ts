@@ -29,7 +29,7 @@ export function blockedTooLong(context: FailureContext, blockedMs: number, sight
 
 const HIDDEN_BY: Readonly<Record<'native' | 'memory' | 'process' | 'debugger', string>> = {
   native: 'in native code or a wait that cannot be interrupted',
-  memory: 'and its heap is nearly full',
+  memory: 'and its heap fills up, so that it cannot be looked at',
   process: 'at a place that cannot be seen in a process of its own',
   debugger: 'at a place that cannot be seen beside a debugger',
 };

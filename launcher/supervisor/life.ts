@@ -4,7 +4,7 @@ import type { ServiceLog } from '../logs/service-log.ts';
 import type { Incarnation, Placement, StartRequest } from '../placement/placement.ts';
 import type { ServiceSpec } from '../types.ts';
 import { within } from '../within.ts';
-import { type FailureContext, usesTooMuch } from './failures.ts';
+import { type FailureContext, tooMuchMemory } from './failures.ts';
 import { logFlood, stopIgnored } from './faults.ts';
 import { LoopGuard, whyBlocked } from './loop-guard.ts';
 import type { LoopWatch } from './loop-watch.ts';
@@ -89,8 +89,7 @@ export class Life {
       limitMb: spec.heapMb,
       idleMs: () => life.idleMs(),
       use: () => life.memory(),
-      collect: () => life.collectGarbage(),
-      onFull: (use) => this.#condemn(usesTooMuch(context(), spec.heapMb, use)),
+      onFull: (use) => this.#condemn(tooMuchMemory(context(), spec.heapMb, use)),
     });
   }
 

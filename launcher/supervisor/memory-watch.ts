@@ -1,6 +1,5 @@
-// Sees from outside which threads use more memory than they may. V8 has a limit of its own, but a thread that reaches
-// that one with a large allocation ends the whole process: Node has only 16 MB to spare there (src/node_worker.cc,
-// NearHeapLimit). So we look before, and V8's limit is far above ours.
+// Sees from outside which threads use more memory than they may, before they come to V8's own limit: one that gets
+// there with a large allocation ends the whole process.
 import type { MemoryUse } from '../placement/placement.ts';
 
 const BYTES_PER_MB = 1024 * 1024;
@@ -12,31 +11,21 @@ interface Memory {
   readonly idleMs: () => number | null;
   /** Null when it does not tell. */
   readonly use: () => Promise<MemoryUse | null>;
-  /** Frees what nobody needs any more. */
-  readonly collect: () => Promise<unknown>;
   /** It uses more than it may. Called once. */
   readonly onFull: (use: MemoryUse) => void;
 }
 
-/** What is to be done about a use. */
-export type MemoryStep =
-  | 'leave' // it may use that much
-  | 'collect' // some of it may be garbage
-  | 'end'; // it is too much
+/** Between two looks V8 may not have come to free what nobody needs: so much more may be there, in megabytes. */
+const MARGIN_MB = 64;
 
-/** So far above the limit there is no time to collect garbage, in megabytes. */
-const FAR_ABOVE_MB = 1024;
-
-/** Decides about one use. `looks` counts those in a row that were above the limit, this one included. */
-export function judgeMemory(
-  { heapBytes, externalBytes }: MemoryUse,
-  limitMb: number,
-  looks: number,
-): MemoryStep {
-  const aboveMb = (heapBytes + externalBytes) / BYTES_PER_MB - limitMb;
-  if (aboveMb <= 0) return 'leave';
-  // What a collection sets free outside of the heap is gone a moment later: it is looked at twice.
-  return aboveMb > FAR_ABOVE_MB || looks > 2 ? 'end' : 'collect';
+/**
+ * True when what is used must be more than it may. What is used holds garbage as well: V8 collects when the heap is
+ * halfway between what was left by the last collection and its own limit (src/heap/heap-controller.cc,
+ * BoundAllocationLimit). So a use beyond that point means that more than the limit is really needed.
+ */
+export function usesTooMuch({ heapBytes, externalBytes, limitBytes }: MemoryUse, limitMb: number): boolean {
+  const halfwayMb = (limitMb + limitBytes / BYTES_PER_MB) / 2;
+  return (heapBytes + externalBytes) / BYTES_PER_MB > halfwayMb + MARGIN_MB;
 }
 
 /** Pause between two looks, in milliseconds. */
@@ -47,7 +36,6 @@ const BUSY_MS = 25;
 interface State {
   idleMs: number;
   sinceMs: number;
-  looks: number;
   isAsked: boolean;
 }
 
@@ -64,7 +52,7 @@ export class MemoryWatch {
 
   /** Looks after a thread from now on. Returns what ends that. */
   watch(memory: Memory): () => void {
-    this.#states.set(memory, { idleMs: 0, sinceMs: this.#now(), looks: 0, isAsked: false });
+    this.#states.set(memory, { idleMs: 0, sinceMs: this.#now(), isAsked: false });
     this.#timer ??= setInterval(() => this.#lookAtAll(), LOOK_MS).unref();
     return () => {
       this.#states.delete(memory);
@@ -80,21 +68,19 @@ export class MemoryWatch {
       const idleMs = memory.idleMs();
       if (state.isAsked || idleMs === null) continue;
       const busyMs = nowMs - state.sinceMs - (idleMs - state.idleMs);
-      if (busyMs < BUSY_MS && state.looks === 0) continue;
+      if (busyMs < BUSY_MS) continue;
       Object.assign(state, { idleMs, sinceMs: nowMs, isAsked: true });
-      void this.#look(memory, state).finally(() => {
+      void this.#look(memory).finally(() => {
         state.isAsked = false;
       });
     }
   }
 
-  async #look(memory: Memory, state: State): Promise<void> {
+  async #look(memory: Memory): Promise<void> {
     const use = await memory.use();
+    // It may have ended meanwhile.
     if (use === null || !this.#states.has(memory)) return;
-    const step = judgeMemory(use, memory.limitMb, state.looks + 1);
-    state.looks = step === 'leave' ? 0 : state.looks + 1;
-    if (step === 'collect') await memory.collect();
-    if (step !== 'end') return;
+    if (!usesTooMuch(use, memory.limitMb)) return;
     this.#states.delete(memory);
     memory.onFull(use);
   }
