@@ -58,6 +58,7 @@ const actions = {
     new (require('node:worker_threads').Worker)(source, { eval: true, execArgv: [] }).once('message', resolve).once('error', reject);
   }),
   addon: () => process.dlopen({ exports: {} }, '/nowhere/addon.node'),
+  wall: (path) => [process.permission?.has('fs.read', path), process.permission?.has('child'), process.permission?.has('worker')],
   binding: () => typeof process.binding('fs'),
 };`;
 
@@ -171,6 +172,14 @@ describe.each(PLACEMENTS)('in placement %s', (isolation) => {
       });
       expect(await ask('linkOut', project.path('services/bar/secret.txt'))).toMatchObject({
         code: 'ERR_ACCESS_DENIED',
+      });
+    }));
+
+  test("in a process Node's own permission model refuses too", () =>
+    withService({}, async (ask, project) => {
+      const refused = isolation === 'process' ? false : null;
+      expect(await ask('wall', project.path('services/bar/secret.txt'))).toEqual({
+        value: [refused, refused, refused],
       });
     }));
 
