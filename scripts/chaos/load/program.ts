@@ -87,5 +87,6 @@ function tick(): void {
 }
 
 function post(message: FromLoad): void {
-  process.send?.(message);
+  // Whoever started it may be gone by now: 'disconnect' says so.
+  process.send?.(message, undefined, undefined, () => undefined);
 }
