@@ -132,7 +132,12 @@ export function movedSocketPath(
 export function controlAddress(folder: string, runId: string, platform = process.platform): string {
   if (platform === 'win32') return `\\\\.\\pipe\\uber-${runId}`;
   const path = join(folder, '_control.sock');
-  return Buffer.byteLength(path) <= LONGEST_SOCKET_PATH ? path : join(tmpdir(), `uber-${runId}`, 'control');
+  return Buffer.byteLength(path) <= LONGEST_SOCKET_PATH ? path : join(socketFolder(runId), 'control');
+}
+
+/** The folder of a run below the temporary one, for its control socket; made only when it is needed. */
+export function socketFolder(runId: string): string {
+  return join(tmpdir(), `uber-${runId}`);
 }
 
 /** True when a Unix socket is a file, which stays behind when its owner does not close it. */

@@ -4,6 +4,7 @@ import { ServiceBuilder } from './build/build-service.ts';
 import { pruneCache } from './build/prune-cache.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { selectServices } from './catalog/select.ts';
+import { isRunAlive } from './control/control-client.ts';
 import { ControlServer } from './control/control-server.ts';
 import { toUberError } from './errors.ts';
 import { logLost } from './logs/log-file.ts';
@@ -90,7 +91,10 @@ export class Uber {
       runId: this.runId,
       methods: { ping: () => 'pong', snapshot: () => this.snapshot() },
     });
-    this.#sweep = beginSweep(runsFolder(state), (run) => this.emitter.emit('swept', sweptEvent(run)));
+    this.#sweep = beginSweep(runsFolder(state), {
+      onSwept: (run) => this.emitter.emit('swept', sweptEvent(run)),
+      isAnswering: isRunAlive,
+    });
     this.#pruned = this.#sweep.done.then(() => pruneCache(cache, Date.now()));
     this.#supervisor = new Supervisor({
       instances: specs.map((spec) => this.#makeInstance(spec)),
@@ -125,9 +129,10 @@ export class Uber {
       const pinnedFirst = this.specs.toSorted((a, b) => Number(b.port !== null) - Number(a.port !== null));
       for (const spec of pinnedFirst) await this.#leases.lease(spec);
       for (const spec of this.specs) await this.#leases.leaseNamed(spec);
+      const isControlled = this.#control.open();
       const services = await this.#supervisor.start();
+      await isControlled;
       this.emitter.emit('up', { run: this.runId, bootMs: Math.round(performance.now() - beganMs), services });
-      void this.#control.open();
       return services;
     } catch (error) {
       // What goes wrong in cleaning up must not hide why it had to be.

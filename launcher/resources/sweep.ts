@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { socketFolder } from '../platform.ts';
 import { ownMark, processesOfRun } from '../platform-processes.ts';
 import { quietly } from '../quietly.ts';
 import { type LastWords, readLastWords } from './last-words.ts';
@@ -34,13 +35,19 @@ export interface Sweep {
   readonly done: Promise<void>;
 }
 
+interface SweepOptions {
+  /** Called with each run that has ended without stopping, after it was removed. */
+  readonly onSwept: (run: SweptRun) => void;
+  /** True when the control socket of a run answers: it lives, whatever its process looks like. */
+  readonly isAnswering: (folder: string) => Promise<boolean>;
+}
+
 /**
  * Begins to remove what dead runs have left.
  * @param folder of the runs
- * @param onSwept called with each run that has ended without stopping, after it was removed
  */
-export function beginSweep(folder: string, onSwept: (run: SweptRun) => void): Sweep {
-  const claimed = claimAll(folder).catch(() => []);
+export function beginSweep(folder: string, { onSwept, isAnswering }: SweepOptions): Sweep {
+  const claimed = claimAll(folder, isAnswering).catch(() => []);
   return {
     processesEnded: claimed.then(() => undefined),
     done: claimed.then(async (runs) => {
@@ -56,10 +63,11 @@ interface Claimed extends LeftRun {
   readonly processes: number;
 }
 
-async function claimAll(folder: string): Promise<Claimed[]> {
+async function claimAll(folder: string, isAnswering: SweepOptions['isAnswering']): Promise<Claimed[]> {
   const left = (await listLeftRuns(folder)).filter(({ kind }) => kind !== 'kept');
   const claimed: Claimed[] = [];
   for (const run of left) {
+    if (run.kind === 'died' && (await isAnswering(run.path))) continue;
     const aside = claim(run);
     if (aside !== null) claimed.push({ ...run, aside, processes: await endProcesses(run.runId) });
   }
@@ -102,6 +110,7 @@ async function clear(run: Claimed, onSwept: (run: SweptRun) => void): Promise<vo
   const { runId, path, aside, owner, kind, processes } = run;
   const services = kind === 'died' ? readLastWords(join(aside, LOGS_FOLDER)) : [];
   for (const socket of socketsOf(run)) await rm(socket, { force: true }).catch(() => undefined);
+  await removeSocketFolder(runId);
   const isRemoved = await rm(aside, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 }).then(
     () => true,
     () => false,
@@ -110,6 +119,14 @@ async function clear(run: Claimed, onSwept: (run: SweptRun) => void): Promise<vo
     const { pid, startedMs } = owner;
     onSwept({ runId, startedMs, pid, path, services, processes, isRemoved });
   }
+}
+
+/** Where the control socket is when its path in the folder of the run would be too long. */
+async function removeSocketFolder(runId: string): Promise<void> {
+  const path = socketFolder(runId);
+  const stats = quietly(() => lstatSync(path));
+  const isOurs = stats?.isDirectory() === true && [undefined, stats.uid].includes(process.getuid?.());
+  if (isOurs) await rm(path, { recursive: true, force: true }).catch(() => undefined);
 }
 
 /** Those it has written down, and those it was about to. Only sockets: the list is a file that services could write to. */

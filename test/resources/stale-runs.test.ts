@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isRunAlive } from '../../launcher/control/control-client.ts';
+import { ControlServer } from '../../launcher/control/control-server.ts';
+import { socketFolder } from '../../launcher/platform.ts';
 import { isSurelyDead, markText, ownMark, type ProcessMark } from '../../launcher/platform-processes.ts';
 import { runDied } from '../../launcher/resources/run-died.ts';
 import { RunDirectory } from '../../launcher/resources/run-directory.ts';
@@ -36,7 +39,10 @@ async function leaveRun(project: TestProject): Promise<RunDirectory> {
 
 async function sweep(project: TestProject): Promise<SweptRun[]> {
   const swept: SweptRun[] = [];
-  await beginSweep(runsOf(project), (run) => swept.push(run)).done;
+  await beginSweep(runsOf(project), {
+    onSwept: (run) => swept.push(run),
+    isAnswering: isRunAlive,
+  }).done;
   return swept;
 }
 
@@ -80,6 +86,18 @@ describe('whether a process has surely ended', () => {
   }
 });
 
+test('a run whose control socket answers is alive, whatever its process looks like', async () => {
+  using project = makeProject({ packages: false });
+  const run = await leaveRun(project);
+  const control = new ControlServer({ folder: run.path, runId: run.runId, methods: {} });
+  await control.open();
+  expect(await sweep(project)).toEqual([]);
+  expect(project.leftRuns()).toEqual([run.runId]);
+  await control.close();
+  expect(await sweep(project)).toMatchObject([{ runId: run.runId }]);
+  expect(project.leftRuns()).toEqual([]);
+});
+
 test('what a killed run has left is removed: folder, socket and processes', async () => {
   using project = makeProject({ packages: false });
   const run = await leaveRun(project);
@@ -96,6 +114,8 @@ test('what a killed run has left is removed: folder, socket and processes', asyn
   const socket = join(tmpdir(), `uber-test-${run.runId}.sock`);
   const early = join(tmpdir(), `uber-${run.runId}-4000-0.sock`);
   await leaveSockets([socket, early]);
+  const control = socketFolder(run.runId);
+  mkdirSync(control, { mode: 0o700 });
   run.adoptSocket(socket);
   const [swept, ...others] = await sweep(project);
   expect(others).toEqual([]);
@@ -106,7 +126,7 @@ test('what a killed run has left is removed: folder, socket and processes', asyn
     ],
   });
   await hasEnded(child.pid ?? 0);
-  expect([socket, early].filter((path) => existsSync(path))).toEqual([]);
+  expect([socket, early, control].filter((path) => existsSync(path))).toEqual([]);
   expect(existsSync(notASocket)).toBe(true);
   expect(project.leftRuns()).toEqual([]);
   const { code, message, lastLines } = runDied(swept as SweptRun);

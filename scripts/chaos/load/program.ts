@@ -46,8 +46,9 @@ function step(): void {
   }
 }
 
-function send({ service, url }: Target, isKept: boolean): void {
-  const sentMs = machineMs();
+/** @param sentMs when it was sent for the first time */
+function send(target: Target, isKept: boolean, sentMs: number = machineMs()): void {
+  const { service, url } = target;
   open += 1;
   let isOver = false;
   const end = (reason: string | null): void => {
@@ -69,7 +70,16 @@ function send({ service, url }: Target, isKept: boolean): void {
     end(`no answer in ${ANSWER_MS} ms`);
     request.destroy();
   }, ANSWER_MS);
-  request.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+  request.on('error', (error: NodeJS.ErrnoException) => {
+    // The server had closed the idle connection while the request was on its way: every client sends it again
+    // (RFC 9110, 9.2.2; Node's documentation of request.reusedSocket).
+    const isRace = request.reusedSocket && error.code === 'ECONNRESET' && !isOver;
+    if (!isRace) return end(error.code ?? error.message);
+    isOver = true;
+    clearTimeout(timer);
+    open -= 1;
+    send(target, false, sentMs);
+  });
 }
 
 function tellIfPaused(): void {
