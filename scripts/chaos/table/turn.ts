@@ -16,6 +16,11 @@ import type { FaultRow, Outcome } from './rows.ts';
 
 /** Longest time until a fault and what follows on it is over, in milliseconds. */
 const OVER_MS = 60_000;
+/** No answer of foo within this time is none, in milliseconds. */
+const ANSWER_MS = 10_000;
+/** How often it is looked whether nothing is left, and the time between, in milliseconds. */
+const MOST_LOOKS = 200;
+const BETWEEN_MS = 20;
 
 /** Plays a row once. What went wrong is in the result; `judge` says what of it is a mistake. */
 export async function takeTurn(row: FaultRow, placement: PlacementName, leftovers: Leftovers): Promise<Turn> {
@@ -31,10 +36,7 @@ export async function takeTurn(row: FaultRow, placement: PlacementName, leftover
     const load = loadOn(uber, leftovers, (failed) => scene.failed.push(failed));
     const turn = await scene.play(uber, load);
     await uber.stop();
-    return {
-      ...turn,
-      left: [...leftRuns(root), ...(await stillOpen(urls)), ...(await processesLeft(runId))],
-    };
+    return { ...turn, left: await leftOf({ root, urls, runId }) };
   } finally {
     await uber.stop();
   }
@@ -174,16 +176,27 @@ function portOf(uber: UberHandle): number {
   return Number(new URL(uber.url('foo')).port);
 }
 
-async function answerOf(uber: UberHandle): Promise<string> {
-  const response = await fetch(uber.url('foo'), { headers: { connection: 'close' } });
-  return response.text();
+async function answerOf(uber: UberHandle): Promise<string | null> {
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  try {
+    const response = await fetch(uber.url('foo'), { headers: { connection: 'close' }, signal });
+    return await response.text();
+  } catch {
+    return null;
+  }
 }
 
-/** Processes take a moment to end. */
-async function processesLeft(runId: string): Promise<string[]> {
-  for (let looks = 0; looks < 100; looks += 1) {
-    if (processesOf(runId).length === 0) return [];
-    await pause(20);
+/** What was there of a run: processes, and a thread that could not be ended, take a moment to go. */
+async function leftOf(run: { root: string; urls: string[]; runId: string }): Promise<string[]> {
+  const look = async (): Promise<string[]> => [
+    ...leftRuns(run.root),
+    ...(await stillOpen(run.urls)),
+    ...processesOf(run.runId).map((pid) => `process ${pid}`),
+  ];
+  let left = await look();
+  for (let looks = 0; looks < MOST_LOOKS && left.length > 0; looks += 1) {
+    await pause(BETWEEN_MS);
+    left = await look();
   }
-  return processesOf(runId).map((pid) => `process ${pid}`);
+  return left;
 }
