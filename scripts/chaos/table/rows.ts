@@ -15,7 +15,7 @@ import {
 } from './programs.ts';
 
 /** What follows on a fault. */
-export type Sequel =
+type Sequel =
   | 'ready again' // a new incarnation, on the same port
   | 'goes on' // the same incarnation answers
   | 'given up' // it is down, and the others go on
