@@ -49,7 +49,10 @@ export function projectFiles(
     `services/${name}/index.${index % 2 === 0 ? 'mjs' : 'mts'}`,
     `
 import { createServer } from 'node:http';
-createServer((request, response) => response.end('${name}')).listen(3000);
+const server = createServer((request, response) => response.end('${name}'));
+// Node closes a connection that is idle for 5 s, which may cross a request on it: that would be no fault of the launcher.
+server.keepAliveTimeout = 0;
+server.listen(3000);
 `,
   ]);
   return {
