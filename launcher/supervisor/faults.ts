@@ -6,7 +6,7 @@ import { type FailureContext, failure, firstLine } from './failures.ts';
 import { callSite, stackOf } from './stacks.ts';
 
 /** How long a service that has not ended may take to say what is still open, in milliseconds. */
-const OPEN_MS = 200;
+const OPEN_MS = 1000;
 const BYTES_PER_MB = 1024 * 1024;
 
 /** Its event loop does not turn; it is left alone for now. */

@@ -18,7 +18,7 @@ interface LoopGuardOptions {
 }
 
 /** How long a service may take to answer when it is asked whether it is blocked, in milliseconds. */
-const ANSWER_MS = 200;
+const ANSWER_MS = 1000;
 
 /** From the beginning of an incarnation to its end. */
 export class LoopGuard {

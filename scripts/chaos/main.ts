@@ -8,12 +8,14 @@ import { createProgress } from './progress.ts';
 import { restartsScenario } from './restarts/restarts.ts';
 import type { ChaosOptions, ChaosScenario } from './scenario.ts';
 import { startupScenario } from './startup/startup.ts';
+import { tableScenario } from './table/table.ts';
 
 /** The first one runs when none is named. */
 const SCENARIOS: Readonly<Record<string, ChaosScenario>> = {
   faults: faultsScenario,
   restarts: restartsScenario,
   startup: startupScenario,
+  table: tableScenario,
 };
 
 /** A mistake on the command line; its message is all there is to tell. */
@@ -105,7 +107,7 @@ function helpText(): string {
     '  --minutes M    Of faults: how long. Default: 1',
     '  --services N   Of faults: how many, at least 6. Default: 15',
     '  --count N      Of restarts: how many. Default: 1000',
-    '  --placement P  Of restarts: thread or process. Default: thread',
+    '  --placement P  Of restarts and table: thread or process. Default: thread',
     '  --json         One JSON object on stdout',
     '  -h, --help     This text',
     '',
@@ -113,6 +115,7 @@ function helpText(): string {
     '  npm run chaos -- --seed 1 --minutes 10',
     '  npm run chaos -- restarts --count 1000',
     '  npm run chaos -- startup',
+    '  npm run chaos -- table --placement process',
     '',
     'Exit codes: 0 all invariants hold, 1 one does not, 2 usage.',
   ].join('\n');

@@ -1,4 +1,4 @@
-// A project in a temporary folder, with the packages installed here and this repository as `uberservice`.
+// Projects in temporary folders; mostly with the packages installed here and this repository as `uberservice`.
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Leftovers } from '../bench/leftovers.ts';
@@ -14,17 +14,23 @@ export const UBER_PROGRAM: string = join(REPOSITORY, 'dist', 'cli', 'main.js');
  * @returns its folder
  */
 export function writeProject(leftovers: Leftovers, files: Readonly<Record<string, string>>): string {
-  const root = leftovers.folder();
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), content);
-  }
+  const root = writeFiles(leftovers, files);
   const packages = join(root, 'node_modules');
   mkdirSync(packages);
   for (const name of readdirSync(join(REPOSITORY, 'node_modules'))) {
     symlinkSync(join(REPOSITORY, 'node_modules', name), join(packages, name), 'junction');
   }
   symlinkSync(REPOSITORY, join(packages, 'uberservice'), 'junction');
+  return root;
+}
+
+/** The same with nothing installed. */
+export function writeFiles(leftovers: Leftovers, files: Readonly<Record<string, string>>): string {
+  const root = leftovers.folder();
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
   return root;
 }
 

@@ -9,7 +9,7 @@ export interface ChaosOptions {
   /** How long faults are injected, in minutes. */
   readonly minutes: number;
   readonly services: number;
-  /** Where the service that is restarted lives. */
+  /** Where the service lives that is restarted, or has the fault. */
   readonly placement: PlacementName;
   /** How many restarts. */
   readonly count: number;

@@ -108,7 +108,7 @@ test('what grows is seen: one handle more, or a heap that climbs', () => {
 test.each([
   [['--seed', 'x'], '--seed takes a number from 0 to 999999999, not "x".'],
   [['--services', '3'], '--services takes a number from 6 to 50, not "3".'],
-  [['nothing'], 'Name one scenario: faults, restarts, startup.'],
+  [['nothing'], 'Name one scenario: faults, restarts, startup, table.'],
   [['restarts', '--placement', 'shared'], '--placement is one of: thread, process; not "shared".'],
 ])('%j is refused', async (args, message) => {
   const { exitCode, stderr } = await chaos(...args);

@@ -11,7 +11,9 @@ export class Load {
   readonly #child: ChildProcess;
   readonly #onNoted: (noted: Noted) => void;
   readonly #beganMs = machineMs();
+  readonly #waiting = new Set<() => void>();
   #answered = 0;
+  #failed = 0;
 
   constructor(child: ChildProcess, onNoted: (noted: Noted) => void) {
     this.#child = child;
@@ -22,6 +24,25 @@ export class Load {
   /** Requests answered with 200 so far. */
   get answered(): number {
     return this.#answered;
+  }
+
+  /** Requests that were not answered with 200 so far. */
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** Resolves when so many more requests have ended, answered or not. */
+  more(count: number): Promise<void> {
+    const wanted = this.#answered + this.#failed + count;
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (this.#answered + this.#failed < wanted) return;
+        this.#waiting.delete(look);
+        resolve();
+      };
+      this.#waiting.add(look);
+      look();
+    });
   }
 
   /** Requests answered with 200, a second. */
@@ -58,7 +79,11 @@ export class Load {
   #take(message: FromLoad): void {
     if (message.type !== 'tick') return;
     for (const count of Object.values(message.answered)) this.#answered += count;
-    for (const noted of message.noted) this.#onNoted(noted);
+    for (const noted of message.noted) {
+      if (noted.reason !== null) this.#failed += 1;
+      this.#onNoted(noted);
+    }
+    for (const look of [...this.#waiting]) look();
   }
 }
 
