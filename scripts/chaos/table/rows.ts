@@ -224,15 +224,15 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   },
   {
     ...ASKED,
-    title: 'exits, and its next start never settles (`ready.timeoutMs: 1000`)',
+    title: 'exits, and its next start never settles (`ready.timeoutMs: 3000`)',
     reported: '`EXITED`, then `NOT_READY`',
-    settings: { ready: { timeoutMs: 1000 } },
+    settings: { ready: { timeoutMs: 3000 } },
     program: HANGS_AT_SECOND_START,
     lastLine: 'waiting for the broker',
     incarnation: 3,
     outcomes: both(
       ['EXITED', 'NOT_READY'],
-      /^"foo" was not ready after 1000 ms: its start has not finished\.$/,
+      /^"foo" was not ready after 3000 ms: its start has not finished\.$/,
     ),
   },
   {
