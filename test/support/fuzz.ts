@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { ERROR_CODES, UberError } from '../../launcher/errors.ts';
 
 /** `FUZZ_SEED` makes another series of inputs, `FUZZ_RUNS` a longer one. A failure names both. */
-export const SEED: number = Number(process.env.FUZZ_SEED ?? 20_260_101);
+export const SEED: number = Number(process.env.FUZZ_SEED || 20_260_101);
 /** Null: as each test says. */
-export const RUNS: number | null = process.env.FUZZ_RUNS === undefined ? null : Number(process.env.FUZZ_RUNS);
+export const RUNS: number | null = process.env.FUZZ_RUNS ? Number(process.env.FUZZ_RUNS) : null;
 
 const counts = new Map<string, number>();
 
