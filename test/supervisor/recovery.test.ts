@@ -324,3 +324,80 @@ test('a port taken while the service was down is told with its holder, and it co
   second.close();
   expect(await ready).toMatchObject({ port });
 });
+
+test('a pause of a service is not lost when those that depend on another are started again', async () => {
+  using project = makeProject({
+    files: {
+      'services/db.mjs': OBEYS,
+      'services/api.mjs': OBEYS,
+      'uber.config.json': config({
+        db: { restart: QUICK, restartDependents: true },
+        api: { dependsOn: ['db'], restart: { minDelayMs: 1000, maxDelayMs: 1000 } },
+      }),
+    },
+  });
+  const { uber, told, next } = await start(project);
+  await using _ = uber;
+  const paused = next('state', ({ state }) => state === 'backoff');
+  await ask(uber, 'api', 'crash');
+  await paused;
+  const ready = next('ready', ({ service }) => service === 'api');
+  await ask(uber, 'db', 'crash');
+  expect((await ready).incarnation).toBe(2);
+  expect(told.filter((text) => text.endsWith(' ready'))).toEqual(['db ready', 'api ready']);
+});
+
+test('one whose dependents are being started again can be started again itself: they may wait for it', async () => {
+  using project = makeProject({
+    files: {
+      'services/db.mjs': OBEYS,
+      // In its second life it makes the one it depends on crash, and waits until that is back.
+      'services/api.mjs': `
+        const url = process.env.DB_URL;
+        import { appendFileSync, statSync } from 'node:fs';
+        const lives = process.env.UBER_DATA_DIR + '/lives';
+        appendFileSync(lives, 'x');
+        if (statSync(lives).size === 2) {
+          await fetch(url + '/crash').then((answer) => answer.text());
+          for (let isBack = false; !isBack; ) isBack = await fetch(url + '/there').then(() => true, () => false);
+        }
+        ${OBEYS}`,
+      'uber.config.json': config({
+        db: { restart: { minDelayMs: 50, maxDelayMs: 50 }, restartDependents: true },
+        api: { dependsOn: ['db'], ready: { timeoutMs: 50_000 } },
+      }),
+    },
+  });
+  const { uber, next } = await start(project);
+  await using _ = uber;
+  const ready = next('ready', ({ service }) => service === 'api');
+  const third = next('ready', ({ service, incarnation }) => service === 'db' && incarnation === 3);
+  await ask(uber, 'db', 'crash');
+  await third;
+  expect((await ready).incarnation).toBe(2);
+});
+
+test('a start that waits for the end of a stop is cancelled by the next stop', async () => {
+  using project = makeProject({
+    files: {
+      'services/foo.mjs': `${OBEYS} process.on('SIGTERM', () => setTimeout(() => process.exit(), 100));`,
+    },
+  });
+  const { uber, told } = await start(project);
+  const first = uber.stopService('foo');
+  const started = uber.startService('foo').catch((error: UberError) => error.code);
+  // It waits now for the end of the first.
+  await new Promise(setImmediate);
+  const second = uber.stopService('foo');
+  await Promise.all([first, second]);
+  expect(await started).toBe('STOPPED_EARLY');
+  expect(told.at(-1)).toBe('foo stopped');
+  expect((await uber.startService('foo')).incarnation).toBe(2);
+  void uber.stopService('foo');
+  const late = uber.startService('foo').catch((error: UberError) => error.code);
+  await new Promise(setImmediate);
+  await uber.stop();
+  expect(await late).toBe('STOPPED_EARLY');
+  expect(told.at(-1)).toBe('foo stopped');
+  expect(project.leftRuns()).toEqual([]);
+});
