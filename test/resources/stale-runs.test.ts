@@ -152,6 +152,18 @@ async function leaveSockets(paths: readonly string[]): Promise<void> {
   await once(child, 'exit');
 }
 
+test('what a service has put in the place of a socket does not keep the folder of its run', async () => {
+  for (const remove of ['remove', 'removeNow'] as const) {
+    using project = makeProject({ packages: false });
+    using elsewhere = makeProject({ packages: false });
+    const run = RunDirectory.create(project.root);
+    run.adoptSocket(elsewhere.root);
+    await run[remove]();
+    expect(project.leftRuns()).toEqual([]);
+    expect(existsSync(elsewhere.root)).toBe(true);
+  }
+});
+
 test('live runs, kept runs and foreign folders stay', async () => {
   using project = makeProject({ packages: false });
   const live = RunDirectory.create(project.root);
