@@ -1,10 +1,13 @@
 // What follows when a service ends by itself, and what a person may ask meanwhile: real threads, real sockets.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { type StartUberOptions, startUber, type UberError, type UberHandle } from '../../launcher/index.ts';
-import type { RunEvents } from '../../launcher/supervisor/events.ts';
+import { readCatalog } from '../../launcher/catalog/catalog.ts';
+import { resolveConfig } from '../../launcher/config/resolve-config.ts';
+import { type StartUberOptions, startUber, UberError, type UberHandle } from '../../launcher/index.ts';
+import { RunEmitter, type RunEvents } from '../../launcher/supervisor/events.ts';
+import { Recovery } from '../../launcher/supervisor/recovery.ts';
 import { TRANSITIONS } from '../../launcher/supervisor/state-machine.ts';
-import type { InstanceState } from '../../launcher/types.ts';
+import type { InstanceState, ServiceSpec } from '../../launcher/types.ts';
 import { isListening, makeProject, type TestProject } from '../support/project.ts';
 
 /** Does what its path says. */
@@ -191,6 +194,19 @@ test('a stop during the pause cancels the restart; a start ends the pause', asyn
     'bar starting',
     'bar ready',
   ]);
+});
+
+test('who hears of the pause may stop the service at once, and nothing waits for its end', async () => {
+  using project = makeProject({ files: { 'services/foo.mjs': OBEYS } });
+  const { specs } = readCatalog(await resolveConfig({ cwd: project.root, restart: 'on-failure' }));
+  const options = { emitter: new RunEmitter(), now: () => 0, random: () => 0 };
+  const recovery = new Recovery({ ...options, startAgain: () => undefined, onCriticalLost: () => undefined });
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  recovery.settle(specs.get('foo') as ServiceSpec, new UberError('CRASHED', 'boom'), () =>
+    recovery.cancel('foo'),
+  );
+  expect(timers()).toBe(before);
 });
 
 test('commands to one service are serial, and a stop cancels those that wait', async () => {
