@@ -12,14 +12,14 @@ export interface ProcessMark {
   readonly pid: number;
   /** When it was known to live, in milliseconds since the epoch. */
   readonly startedMs: number;
+  /** Hash of the machine's name and its operating system: a folder may be shared with a virtual machine or container. */
+  readonly host: string;
   /** Linux: where its number means something, and when it began there; null elsewhere. */
   readonly linux: LinuxMark | null;
 }
 
 /** Short texts of letters and digits: they are also part of a file name. */
 interface LinuxMark {
-  /** Hash of the machine's name. */
-  readonly host: string;
   /** Changes with every boot of the machine. */
   readonly boot: string;
   /** Its namespace of process numbers: that of a container is its own. */
@@ -30,7 +30,12 @@ interface LinuxMark {
 
 /** The mark of this process. */
 export function ownMark(nowMs: number): ProcessMark {
-  return { pid: process.pid, startedMs: nowMs, linux: process.platform === 'linux' ? linuxMark() : null };
+  const linux = process.platform === 'linux' ? linuxMark() : null;
+  return { pid: process.pid, startedMs: nowMs, host: ownHost(), linux };
+}
+
+function ownHost(): string {
+  return createHash('sha256').update(`${process.platform} ${hostname()}`).digest('hex').slice(0, 8);
 }
 
 function linuxMark(): LinuxMark | null {
@@ -42,15 +47,14 @@ function linuxMark(): LinuxMark | null {
 
 function linuxPlace(): Omit<LinuxMark, 'ticks'> {
   return {
-    host: createHash('sha256').update(hostname()).digest('hex').slice(0, 8),
     boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8),
     space: readlinkSync('/proc/self/ns/pid').replace(/\D/g, ''),
   };
 }
 
 /** The mark as a part of a file name: letters, digits and hyphens. */
-export function markText({ pid, startedMs, linux }: ProcessMark): string {
-  const { host, boot, space, ticks } = linux ?? { host: 0, boot: 0, space: 0, ticks: 0 };
+export function markText({ pid, startedMs, host, linux }: ProcessMark): string {
+  const { boot, space, ticks } = linux ?? { boot: 0, space: 0, ticks: 0 };
   return [pid, startedMs.toString(36), host, boot, space, ticks].join('-');
 }
 
@@ -59,8 +63,8 @@ export function parseMarkText(text: string): ProcessMark | null {
   const match = /^(\d+)-([0-9a-z]+)-([0-9a-f]+)-([0-9a-f]+)-(\d+)-(\d+)$/.exec(text);
   if (match === null) return null;
   const [, pid = '', started = '', host = '', boot = '', space = '', ticks = ''] = match;
-  const linux = space === '0' ? null : { host, boot, space, ticks };
-  return { pid: Number(pid), startedMs: Number.parseInt(started, 36), linux };
+  const linux = space === '0' ? null : { boot, space, ticks };
+  return { pid: Number(pid), startedMs: Number.parseInt(started, 36), host, linux };
 }
 
 /**
@@ -68,6 +72,8 @@ export function parseMarkText(text: string): ProcessMark | null {
  * container, and one whose number lives where its start cannot be read.
  */
 export async function isSurelyDead(mark: ProcessMark): Promise<boolean> {
+  // Its number means nothing elsewhere.
+  if (mark.host !== ownHost()) return false;
   if (mark.linux !== null) return isDeadOnLinux(mark.pid, mark.linux);
   if (!isPidAlive(mark.pid)) return true;
   const beganMs = await (BEGINNINGS[process.platform]?.(mark.pid) ?? Promise.resolve(null)).catch(() => null);
@@ -75,9 +81,9 @@ export async function isSurelyDead(mark: ProcessMark): Promise<boolean> {
   return beganMs !== null && beganMs > mark.startedMs + 2000;
 }
 
-function isDeadOnLinux(pid: number, { host, boot, space, ticks }: LinuxMark): boolean {
-  const here = process.platform === 'linux' ? quietly(linuxPlace) : null;
-  if (here === null || host !== here.host) return false;
+function isDeadOnLinux(pid: number, { boot, space, ticks }: LinuxMark): boolean {
+  const here = quietly(linuxPlace);
+  if (here === null) return false;
   if (boot !== here.boot) return true;
   if (space !== here.space) return false;
   const stat = quietly(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));

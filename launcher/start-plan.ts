@@ -19,6 +19,8 @@ interface StartPlanOptions {
   readonly directory: RunDirectory;
   readonly leases: PortLeases;
   readonly builder: ServiceBuilder;
+  /** Where the builder puts what it has compiled. */
+  readonly cache: string;
   readonly flow: FlowControl;
 }
 
@@ -62,14 +64,14 @@ export class StartPlan {
 
   /** All that an incarnation starts from, anew each time. */
   async prepare(spec: ServiceSpec, lease: PortLease): Promise<Prepared> {
-    const { builder, config, directory, flow, leases, specs } = this.#options;
+    const { builder, cache, config, directory, flow, leases, specs } = this.#options;
     const manifest = await builder.build(spec.entry);
     // Read last, and without a pause before the start: a lease may have changed while it was compiled.
     this.#toldVersion.set(spec.name, leases.version);
     const env = plainEnv(this.env(spec, lease));
     this.#envs.set(spec.name, env);
     const dataDir = directory.dataDir(spec.name);
-    const permissions = grantsOf(spec, { root: config.root, dataDir, specs });
+    const permissions = grantsOf(spec, { root: config.root, cache, dataDir, specs });
     const extraPorts = [...leases.extras(spec.name)].map(([asked, { port }]) => [asked, port] as const);
     return {
       env,

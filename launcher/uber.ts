@@ -85,6 +85,7 @@ export class Uber {
       directory: this.#directory,
       leases: this.#leases,
       builder: new ServiceBuilder(cache),
+      cache,
     });
     this.#control = new ControlServer({
       folder: this.#directory.path,

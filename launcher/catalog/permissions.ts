@@ -29,6 +29,8 @@ export function readPermissions(
 interface GrantFacts {
   /** Of the project. */
   readonly root: string;
+  /** Where its compiled sources are. */
+  readonly cache: string;
   /** Of the service. */
   readonly dataDir: string;
   /** All services of the run. */
@@ -39,7 +41,7 @@ interface GrantFacts {
  * All that a service may do; null when nothing is refused. Paths are absolute, as they are written and (where links
  * lead elsewhere) as they really are.
  */
-export function grantsOf(spec: ServiceSpec, { root, dataDir, specs }: GrantFacts): Permissions | null {
+export function grantsOf(spec: ServiceSpec, { root, cache, dataDir, specs }: GrantFacts): Permissions | null {
   const { permissions } = spec;
   if (permissions === null) return null;
   const needed = [
@@ -47,7 +49,7 @@ export function grantsOf(spec: ServiceSpec, { root, dataDir, specs }: GrantFacts
     ...packagesOf(spec, specs),
     spec.resourceDir,
     packageFile('dist'),
-    join(root, '.uber', 'cache', 'build'),
+    cache,
   ];
   const write = withReal([...permissions.write, dataDir]);
   const read = withReal([...needed, ...permissions.read]);

@@ -40,21 +40,30 @@ export class ControlServer {
   readonly #address: string;
   #server: Server | null = null;
   #opening: Promise<void> | null = null;
+  #isClosed = false;
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
     this.#address = controlAddress(options.folder, options.runId);
   }
 
-  /** Listens. A run without its control socket is still a run: what goes wrong here is no failure of it. */
+  /**
+   * Listens, unless it was closed before. A run without its control socket is still a run: what goes wrong here is no
+   * failure of it.
+   */
   open(): Promise<void> {
-    this.#opening ??= this.#listen().catch(() => this.closeNow());
-    return this.#opening;
+    if (!this.#isClosed) this.#opening ??= this.#listen().catch(() => this.#release());
+    return this.#opening ?? Promise.resolve();
   }
 
   /** Cuts all connections and removes the files. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#opening;
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
     const server = this.#server;
     this.#server = null;
     for (const socket of this.#sockets) socket.destroy();

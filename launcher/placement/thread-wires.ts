@@ -107,10 +107,11 @@ export class ThreadWatcher {
   }
 }
 
-/** The answer to a thread or process that asks for a file. */
+/** The answer to a thread or process that asks for a file, which it may not even be allowed to read. */
 export async function compile(request: StartRequest, path: string): Promise<ToInside> {
-  return request.compile(path).then(
-    (build): ToInside => ({ type: 'compiled', build, error: null }),
-    (error: Error): ToInside => ({ type: 'compiled', build: null, error: error.message }),
-  );
+  try {
+    return { type: 'compiled', build: await request.compile(path), error: null };
+  } catch (error) {
+    return { type: 'compiled', build: null, error: (error as Error).message };
+  }
 }

@@ -81,15 +81,16 @@ export class RunDirectory {
   }
 
   async remove(): Promise<void> {
-    for (const path of this.#outside) await rm(path, { force: true });
+    // A service may have put something else in its place: that is not ours.
+    for (const path of this.#outside) await rm(path, { force: true }).catch(() => undefined);
     // A service's child process may still be writing: a few more tries.
     await rm(this.#setAside(), { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   }
 
-  /** For a process that ends now. */
+  /** For a process that ends now, whose services still write: what stays is removed by a later run. Never throws. */
   removeNow(): void {
-    for (const path of this.#outside) rmSync(path, { force: true });
-    rmSync(this.#setAside(), { recursive: true, force: true });
+    for (const path of this.#outside) quietly(() => rmSync(path, { force: true }));
+    quietly(() => rmSync(this.#setAside(), { recursive: true, force: true }));
   }
 
   /** Half a folder must not look like that of a live run: it gets another name before the first file goes. */

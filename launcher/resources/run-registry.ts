@@ -79,9 +79,9 @@ const PASSAGE = /^\.(draft|ended|swept)-(\d+(?:-[0-9a-z]+){5})-(.+)$/;
 function readOwner(path: string): ProcessMark | null {
   return quietly(() => {
     const mark = JSON.parse(readFileSync(join(path, OWNER_FILE), 'utf8')) as Partial<ProcessMark>;
-    const { pid, startedMs, linux = null } = mark;
-    const isWhole = Number.isInteger(pid) && typeof startedMs === 'number';
-    return isWhole && pid !== undefined ? { pid, startedMs, linux } : null;
+    const { pid, startedMs, host, linux = null } = mark;
+    const isWhole = Number.isInteger(pid) && typeof startedMs === 'number' && typeof host === 'string';
+    return isWhole && pid !== undefined ? { pid, startedMs, host, linux } : null;
   });
 }
 

@@ -61,6 +61,8 @@ export class Instance {
   #row: ReadyRow | null = null;
   #hasBeenReady = false;
   #stopping: Promise<void> | null = null;
+  /** How often it was asked to stop. */
+  #stops = 0;
   /** Rejects a start that is under way. */
   #cancel: ((error: Error) => void) | null = null;
 
@@ -95,8 +97,7 @@ export class Instance {
    * @throws UberError why it is not ready; nothing of it is left then
    */
   async start(onFailure: InstanceOptions['onEnd'] = (_error, settle) => settle('failed')): Promise<ReadyRow> {
-    // A start right behind a stop: what it ends is to be gone.
-    if (this.#stopping !== null) await this.#stopping;
+    await this.#untilStopped();
     this.#become('starting');
     try {
       if (this.#stuck !== null) throw cannotBeEnded(this.#context());
@@ -117,8 +118,16 @@ export class Instance {
     }
   }
 
+  /** For a start right behind a stop: what that ends is to be gone. One more stop meanwhile cancels the start. */
+  async #untilStopped(): Promise<void> {
+    const stops = this.#stops;
+    if (this.#stopping !== null) await this.#stopping;
+    if (this.#stops !== stops) throw this.#stoppedEarly();
+  }
+
   /** Asks it to end, waits for the grace, then ends it. A start that is under way, or to come, is cancelled. */
   stop(): Promise<void> {
+    this.#stops += 1;
     if (this.#state === 'idle' || this.#state === 'backoff') this.#become('stopped');
     if (this.#state === 'stopped' || this.#state === 'failed') return Promise.resolve();
     // A second stop joins the first: it must not cut its grace short.
@@ -163,6 +172,8 @@ export class Instance {
       if (this.#state !== 'starting') return onFailure(this.#stoppedEarly());
       // At once and not behind a wait: the thread may end in this very turn, and that is then an end of a ready one.
       const onReady = (opened: OpenedPorts): void => {
+        // A stop has come, and what it said before its end no longer counts.
+        if (this.#state !== 'starting') return;
         const life = this.#current?.incarnation ?? { pid: process.pid, threadId: 0 };
         const { spec } = this;
         const incarnation = this.#incarnations;

@@ -38,12 +38,13 @@ export class Recovery {
     const decision = decideRestart(restart, { isFailure: error !== null, endsMs, nowMs, random: random() });
     if (decision.kind === 'restart') {
       const { delayMs } = decision;
-      become('backoff');
+      // Before it is told: who hears of it may cancel it at once.
       const pause = setTimeout(() => {
         this.#pauses.delete(name);
         startAgain(name);
       }, delayMs);
       this.#pauses.set(name, pause);
+      become('backoff');
       emitter.emit('fault', { service: name, error: error ?? workDone(name), restartInMs: delayMs });
       return;
     }

@@ -20,6 +20,9 @@ interface SupervisorOptions {
   readonly random: () => number;
 }
 
+/** What is asked of one instance. `assertWanted` throws when a stop has come meanwhile. */
+type Command<Result> = (instance: Instance, assertWanted: () => void) => Promise<Result>;
+
 /** How often services are started again because ports moved while they started. */
 const MOST_REPAIRS = 3;
 
@@ -79,7 +82,7 @@ export class Supervisor {
    * @throws UberError when it does not become ready again, or is stopped meanwhile
    */
   restart(name: string): Promise<ReadyRow> {
-    return this.#command(name, async (instance, assertWanted) => {
+    return this.#renew(name, async (instance, assertWanted) => {
       await instance.stop();
       assertWanted();
       return this.#startInstance(instance);
@@ -91,7 +94,7 @@ export class Supervisor {
    * @throws UberError when it does not become ready, or is stopped meanwhile
    */
   startService(name: string): Promise<ReadyRow> {
-    return this.#command(name, async (instance) => instance.row ?? this.#startInstance(instance));
+    return this.#renew(name, async (instance) => instance.row ?? this.#startInstance(instance));
   }
 
   /**
@@ -162,34 +165,46 @@ export class Supervisor {
         service: name,
       });
     }
-    const isFirst = this.#isStarting || instance.incarnation === 0;
-    const row = await instance.start();
-    if (!isFirst) await this.#restartDependents(instance);
-    return row;
+    this.#recovery.cancel(instance.spec.name);
+    return instance.start();
   }
 
   /** The pause of a service is over. Nobody waits for what comes of it: a failure is settled as its end was. */
   #startAgain(name: string): void {
-    void this.#command(name, async (instance) => {
-      if (instance.state === 'backoff') await this.#recover(instance);
-    }).catch(() => undefined); // Settled and told, or cancelled by a stop.
+    void this.#renew(name, async (instance) =>
+      instance.state === 'backoff' ? this.#recover(instance) : null,
+    ).catch(() => undefined); // Settled and told, or cancelled by a stop.
   }
 
-  async #recover(instance: Instance): Promise<void> {
-    await instance.start((error, settle) => this.ended(instance.spec.name, error, settle));
-    await this.#restartDependents(instance);
+  #recover(instance: Instance): Promise<ReadyRow> {
+    return instance.start((error, settle) => this.ended(instance.spec.name, error, settle));
   }
 
-  /** Those who asked for it get a new incarnation behind the one of the service they depend on. */
-  async #restartDependents({ spec }: Instance): Promise<void> {
-    if (!spec.restartsDependents) return;
-    const restarts = this.#dependents.of(spec.name).map((name) =>
-      this.#command(name, async (instance, assertWanted) => {
+  /**
+   * A command that makes a new incarnation, or null; those who asked for it get one too, behind the turn of the command:
+   * they may need the service while they start, and it may end meanwhile.
+   */
+  async #renew<Row extends ReadyRow | null>(name: string, command: Command<Row>): Promise<Row> {
+    let isRenewed = false;
+    const row = await this.#command(name, async (instance, assertWanted) => {
+      const before = instance.incarnation;
+      const made = await command(instance, assertWanted);
+      isRenewed = made !== null && before > 0 && made.incarnation > before;
+      return made;
+    });
+    if (isRenewed && !this.#isStarting) await this.#restartDependents(name);
+    return row;
+  }
+
+  async #restartDependents(service: string): Promise<void> {
+    if (!this.get(service).spec.restartsDependents) return;
+    const restarts = this.#dependents.of(service).map((name) =>
+      this.#renew(name, async (instance, assertWanted) => {
         // In backoff it starts by itself, and who has stopped it wants it so.
-        if (instance.state !== 'ready' && instance.state !== 'failed') return;
+        if (instance.state !== 'ready' && instance.state !== 'failed') return null;
         await instance.stop();
         assertWanted();
-        await this.#recover(instance);
+        return this.#recover(instance);
       }),
     );
     await Promise.allSettled(restarts);
@@ -250,16 +265,12 @@ export class Supervisor {
     if (wasRunning) this.#options.emitter.emit('stopped', { service: instance.spec.name });
   }
 
-  /** A command to one instance, behind those given before. `assertWanted` throws when a stop has come meanwhile. */
-  async #command<Result>(
-    name: string,
-    command: (instance: Instance, assertWanted: () => void) => Promise<Result>,
-  ): Promise<Result> {
+  /** A command to one instance, behind those given before. */
+  async #command<Result>(name: string, command: Command<Result>): Promise<Result> {
     const instance = this.get(name);
     return this.#commands.inTurn(name, (assertWanted) => {
       if (this.#stopping !== null)
         throw new UberError('NOT_RUNNING', 'The run is stopping.', { service: name });
-      this.#recovery.cancel(name);
       return command(instance, assertWanted);
     });
   }

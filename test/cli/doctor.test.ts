@@ -1,5 +1,6 @@
 // `uber doctor`: what will not work, with file and line.
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { ownMark } from '../../launcher/platform-processes.ts';
 import { makeProject, REPOSITORY, type TestProject } from '../support/project.ts';
 import { makeShop } from '../support/shop.ts';
 import { type JsonEvent, runUber } from '../support/uber-process.ts';
@@ -322,10 +323,11 @@ test('folders of runs that are over are listed, those of live ones are not', asy
     writeFileSync(project.path('.uber', 'runs', run, 'a', 'data'), 'x'.repeat(2048));
   };
   // No process has this number: it is above what any system gives.
-  write('dead', '{ "pid": 999999999, "startedMs": 0 }');
-  write('kept', '{ "pid": 999999999, "startedMs": 0 }');
+  const dead = JSON.stringify({ ...ownMark(0), pid: 999_999_999 });
+  write('dead', dead);
+  write('kept', dead);
   writeFileSync(project.path('.uber', 'runs', 'kept', '_ended'), '');
-  write('live', JSON.stringify({ pid: process.pid, startedMs: Date.now() }));
+  write('live', JSON.stringify(ownMark(Date.now())));
   write('half', '{ "pid"');
   const { findings, exitCode } = await examine(project);
   expect(exitCode).toBe(0);
@@ -333,12 +335,12 @@ test('folders of runs that are over are listed, those of live ones are not', asy
     {
       ...{ id: 'stale-run', severity: 'info', file: '.uber/runs/dead' },
       message:
-        'Run dead of 1970-01-01T00:00:00.000Z is over (process 999999999 has ended without stopping) and still has 2.0 KB.',
+        'Run dead of 1970-01-01T00:00:00.000Z is over (process 999999999 has ended without stopping) and still has 2.1 KB.',
       hint: 'The next start of uber removes it. Or now: rm -rf .uber/runs/dead',
     },
     {
       ...{ id: 'stale-run', severity: 'info', file: '.uber/runs/kept' },
-      message: 'Run kept of 1970-01-01T00:00:00.000Z was kept by --keep and still has 2.0 KB.',
+      message: 'Run kept of 1970-01-01T00:00:00.000Z was kept by --keep and still has 2.1 KB.',
       hint: 'It is never removed by itself. When it is not needed any more: rm -rf .uber/runs/kept',
     },
   ]);

@@ -71,6 +71,20 @@ test('a live run answers on its socket, keeps its files to its user, and takes t
   expect(project.leftRuns()).toEqual([]);
 });
 
+test('a run that has stopped before it listened does not listen any more', async () => {
+  using project = makeProject({ packages: false });
+  // The longest has its socket in a folder of its own.
+  for (const name of ['run', 'r'.repeat(100)]) {
+    const folder = project.path(name);
+    mkdirSync(folder);
+    const server = new ControlServer({ folder, runId: `late-${process.pid}`, methods: {} });
+    await server.close();
+    await server.open();
+    expect(await isRunAlive(folder)).toBe(false);
+    expect(readdirSync(folder)).toEqual([]);
+  }
+});
+
 test('one that does not know the token is cut off without a word', async () => {
   using project = makeProject();
   await using open1 = await open(project);

@@ -282,4 +282,30 @@ describe.each(PLACEMENTS)('in placement %s', (isolation) => {
     expect(await (await fetch(uber.url('bar'))).text()).toBe('bar');
     expect(lines.filter((text) => text.includes('does not understand'))).toHaveLength(1);
   });
+
+  test('a source that a service asks for and may not read is refused, and the others go on', async () => {
+    using project = makeProject({
+      packages: false,
+      files: {
+        'uber.config.json': JSON.stringify({ services: { foo: { permissions: {} } } }),
+        'services/foo/index.cjs': `
+          const { MessagePort } = require('node:worker_threads');
+          const question = { type: 'compile', path: '/etc/secret.ts' };
+          const post = MessagePort.prototype.postMessage;
+          let port = null;
+          MessagePort.prototype.postMessage = function (...args) { port = this; return post.apply(this, args); };
+          require('node:http').createServer((q, r) => {
+            if (port !== null) post.call(port, question);
+            else require('node:fs').writeSync(3, JSON.stringify(question) + '\\n');
+            r.end('asked');
+          }).listen(3000);`,
+        'services/bar.cjs': "require('node:http').createServer((q, r) => r.end('bar')).listen(3000);",
+      },
+    });
+    await using uber = await startUber({ cwd: project.root, isolation });
+    for (let times = 0; times < 3; times += 1) {
+      expect(await (await fetch(uber.url('foo'))).text()).toBe('asked');
+      expect(await (await fetch(uber.url('bar'))).text()).toBe('bar');
+    }
+  });
 });

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { LogFile, logLost } from '../../launcher/logs/log-file.ts';
 import { stateFolder } from '../../launcher/resources/state-folder.ts';
+import { PLACEMENTS } from '../support/placements.ts';
 import { makeProject, type TestProject } from '../support/project.ts';
 import { OWN_MOUNTS, runUber, UberProcess, type UberProcessOptions } from '../support/uber-process.ts';
 
@@ -67,6 +68,19 @@ if (process.platform === 'linux') {
       const [state = ''] = readdirSync(other.path(user));
       expect(readdirSync(other.path(user, state, 'runs'))).toEqual([]);
     });
+
+    test.each(PLACEMENTS)(
+      'has compiled sources that a service with permissions may read: %s',
+      async (placement) => {
+        using checkout = project({
+          'services/typed.ts': `const text: string = 'typed';\n${LISTENS.replace(/require\('http'\)/, "(await import('node:http'))").replace("'hello'", 'text')}`,
+          'uber.config.json': JSON.stringify({ services: { typed: { placement, permissions: {} } } }),
+        });
+        using other = makeProject({ packages: false });
+        const uber = await works(options(checkout, other.root), ['typed']);
+        expect(uber.stdout).not.toContain('may not read');
+      },
+    );
 
     test('a trap in the temporary folder is not stepped into', async () => {
       using checkout = project();

@@ -73,12 +73,17 @@ describe('whether a process has surely ended', () => {
     expect(await isSurelyDead({ ...(await deadMark()), linux: null })).toBe(true);
   });
 
+  test('one on another machine, or in a virtual machine that shares the folder, is not known', async () => {
+    const elsewhere = { ...(await deadMark()), host: '00000000' };
+    expect(await isSurelyDead(elsewhere)).toBe(false);
+    expect(await isSurelyDead({ ...elsewhere, linux: null })).toBe(false);
+  });
+
   if (own.linux !== null) {
     const { linux } = own;
     test.each([
       ['another process with its number', { ...linux, ticks: '1' }, true],
       ['before the last start of the machine', { ...linux, boot: '00000000' }, true],
-      ['on another machine', { ...linux, host: '00000000', boot: '00000000' }, false],
       ['in another container', { ...linux, space: '1', ticks: '1' }, false],
     ])('%s', async (_what, mark, isDead) => {
       expect(await isSurelyDead({ ...own, linux: mark })).toBe(isDead);
@@ -146,6 +151,18 @@ async function leaveSockets(paths: readonly string[]): Promise<void> {
   child.kill('SIGKILL');
   await once(child, 'exit');
 }
+
+test('what a service has put in the place of a socket does not keep the folder of its run', async () => {
+  for (const remove of ['remove', 'removeNow'] as const) {
+    using project = makeProject({ packages: false });
+    using elsewhere = makeProject({ packages: false });
+    const run = RunDirectory.create(project.root);
+    run.adoptSocket(elsewhere.root);
+    await run[remove]();
+    expect(project.leftRuns()).toEqual([]);
+    expect(existsSync(elsewhere.root)).toBe(true);
+  }
+});
 
 test('live runs, kept runs and foreign folders stay', async () => {
   using project = makeProject({ packages: false });

@@ -1,10 +1,13 @@
 // What follows when a service ends by itself, and what a person may ask meanwhile: real threads, real sockets.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { type StartUberOptions, startUber, type UberError, type UberHandle } from '../../launcher/index.ts';
-import type { RunEvents } from '../../launcher/supervisor/events.ts';
+import { readCatalog } from '../../launcher/catalog/catalog.ts';
+import { resolveConfig } from '../../launcher/config/resolve-config.ts';
+import { type StartUberOptions, startUber, UberError, type UberHandle } from '../../launcher/index.ts';
+import { RunEmitter, type RunEvents } from '../../launcher/supervisor/events.ts';
+import { Recovery } from '../../launcher/supervisor/recovery.ts';
 import { TRANSITIONS } from '../../launcher/supervisor/state-machine.ts';
-import type { InstanceState } from '../../launcher/types.ts';
+import type { InstanceState, ServiceSpec } from '../../launcher/types.ts';
 import { isListening, makeProject, type TestProject } from '../support/project.ts';
 
 /** Does what its path says. */
@@ -193,6 +196,19 @@ test('a stop during the pause cancels the restart; a start ends the pause', asyn
   ]);
 });
 
+test('who hears of the pause may stop the service at once, and nothing waits for its end', async () => {
+  using project = makeProject({ files: { 'services/foo.mjs': OBEYS } });
+  const { specs } = readCatalog(await resolveConfig({ cwd: project.root, restart: 'on-failure' }));
+  const options = { emitter: new RunEmitter(), now: () => 0, random: () => 0 };
+  const recovery = new Recovery({ ...options, startAgain: () => undefined, onCriticalLost: () => undefined });
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  recovery.settle(specs.get('foo') as ServiceSpec, new UberError('CRASHED', 'boom'), () =>
+    recovery.cancel('foo'),
+  );
+  expect(timers()).toBe(before);
+});
+
 test('commands to one service are serial, and a stop cancels those that wait', async () => {
   using project = makeProject({ files: { 'services/foo.mjs': OBEYS } });
   const { uber, told } = await start(project);
@@ -323,4 +339,81 @@ test('a port taken while the service was down is told with its holder, and it co
   const ready = next('ready');
   second.close();
   expect(await ready).toMatchObject({ port });
+});
+
+test('a pause of a service is not lost when those that depend on another are started again', async () => {
+  using project = makeProject({
+    files: {
+      'services/db.mjs': OBEYS,
+      'services/api.mjs': OBEYS,
+      'uber.config.json': config({
+        db: { restart: QUICK, restartDependents: true },
+        api: { dependsOn: ['db'], restart: { minDelayMs: 1000, maxDelayMs: 1000 } },
+      }),
+    },
+  });
+  const { uber, told, next } = await start(project);
+  await using _ = uber;
+  const paused = next('state', ({ state }) => state === 'backoff');
+  await ask(uber, 'api', 'crash');
+  await paused;
+  const ready = next('ready', ({ service }) => service === 'api');
+  await ask(uber, 'db', 'crash');
+  expect((await ready).incarnation).toBe(2);
+  expect(told.filter((text) => text.endsWith(' ready'))).toEqual(['db ready', 'api ready']);
+});
+
+test('one whose dependents are being started again can be started again itself: they may wait for it', async () => {
+  using project = makeProject({
+    files: {
+      'services/db.mjs': OBEYS,
+      // In its second life it makes the one it depends on crash, and waits until that is back.
+      'services/api.mjs': `
+        const url = process.env.DB_URL;
+        import { appendFileSync, statSync } from 'node:fs';
+        const lives = process.env.UBER_DATA_DIR + '/lives';
+        appendFileSync(lives, 'x');
+        if (statSync(lives).size === 2) {
+          await fetch(url + '/crash').then((answer) => answer.text());
+          for (let isBack = false; !isBack; ) isBack = await fetch(url + '/there').then(() => true, () => false);
+        }
+        ${OBEYS}`,
+      'uber.config.json': config({
+        db: { restart: { minDelayMs: 50, maxDelayMs: 50 }, restartDependents: true },
+        api: { dependsOn: ['db'], ready: { timeoutMs: 50_000 } },
+      }),
+    },
+  });
+  const { uber, next } = await start(project);
+  await using _ = uber;
+  const ready = next('ready', ({ service }) => service === 'api');
+  const third = next('ready', ({ service, incarnation }) => service === 'db' && incarnation === 3);
+  await ask(uber, 'db', 'crash');
+  await third;
+  expect((await ready).incarnation).toBe(2);
+});
+
+test('a start that waits for the end of a stop is cancelled by the next stop', async () => {
+  using project = makeProject({
+    files: {
+      'services/foo.mjs': `${OBEYS} process.on('SIGTERM', () => setTimeout(() => process.exit(), 100));`,
+    },
+  });
+  const { uber, told } = await start(project);
+  const first = uber.stopService('foo');
+  const started = uber.startService('foo').catch((error: UberError) => error.code);
+  // It waits now for the end of the first.
+  await new Promise(setImmediate);
+  const second = uber.stopService('foo');
+  await Promise.all([first, second]);
+  expect(await started).toBe('STOPPED_EARLY');
+  expect(told.at(-1)).toBe('foo stopped');
+  expect((await uber.startService('foo')).incarnation).toBe(2);
+  void uber.stopService('foo');
+  const late = uber.startService('foo').catch((error: UberError) => error.code);
+  await new Promise(setImmediate);
+  await uber.stop();
+  expect(await late).toBe('STOPPED_EARLY');
+  expect(told.at(-1)).toBe('foo stopped');
+  expect(project.leftRuns()).toEqual([]);
 });

@@ -351,3 +351,23 @@ test('a listener that throws does not stop the logs', async () => {
   const stdout = execFileSync(process.execPath, ['main.mjs'], { cwd: project.root, encoding: 'utf8' });
   expect(JSON.parse(stdout)).toEqual({ seen: ['line 1', 'line 2', 'line 3', 'line 4'], errors: 1 });
 });
+
+test('a service that becomes ready while it is stopped stays stopped', async () => {
+  using project = makeProject({
+    files: {
+      'services/foo.mjs': `import { createServer } from 'node:http';
+        createServer((q, r) => r.end()).listen(3000, () => console.log('listens'));`,
+    },
+  });
+  const uber = await makeUber(project);
+  const states: string[] = [];
+  uber.emitter.on('state', ({ state }) => states.push(state));
+  uber.emitter.on('log', () => {
+    // All that makes it ready has been said when it is stopped, and is on its way.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    void uber.stop();
+  });
+  await expect(uber.start()).rejects.toMatchObject({ code: 'STOPPED_EARLY' });
+  expect(states).toEqual(['starting', 'stopping', 'stopped']);
+  expect(project.leftRuns()).toEqual([]);
+});
