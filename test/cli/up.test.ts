@@ -1,11 +1,10 @@
 // The main job: `uber foo bar`, from the outside.
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import request from 'supertest';
-import { isListening, makeProject, REPOSITORY } from '../support/project.ts';
+import { isListening, makeProject, REPOSITORY, untilClosed } from '../support/project.ts';
 import { runUber, UberProcess } from '../support/uber-process.ts';
 
 const ANSWERS = { services: { 'foo.ts': 'answers.ts', 'bar.ts': 'answers.ts' } };
@@ -180,8 +179,9 @@ test('a second ^C and the end of uber itself leave no service in a process of it
   /** Resolves when the process at the other end has let go of the connection. */
   const ended = (url: string): Promise<unknown> => {
     const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port) });
+    // Reset or not: `once` of node:events would reject for it.
     socket.on('error', () => undefined);
-    return once(socket, 'close');
+    return new Promise((resolve) => socket.once('close', resolve));
   };
   const start = (name: string): UberProcess =>
     new UberProcess([name, '--json', '--isolation', 'process'], { cwd: project.root });
@@ -196,7 +196,7 @@ test('a second ^C and the end of uber itself leave no service in a process of it
     expect((await uber.ended).signal).toBe('SIGINT');
     clearInterval(again);
     await gone;
-    expect(await isListening(url)).toBe(false);
+    await untilClosed(url);
     expect(project.leftRuns()).toEqual([]);
   }
   await using uber = start('bar');
@@ -205,7 +205,7 @@ test('a second ^C and the end of uber itself leave no service in a process of it
   const gone = ended(url);
   uber.kill('SIGKILL');
   await gone;
-  expect(await isListening(url)).toBe(false);
+  await untilClosed(url);
 });
 
 test('the placement of all services may be asked for, and must be one there is', async () => {

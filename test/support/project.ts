@@ -82,3 +82,11 @@ export function isListening(url: string): Promise<boolean> {
     socket.once('error', () => finish(false));
   });
 }
+
+/**
+ * Resolves when nothing accepts connections there any more: a process that was killed closes what it has open one after
+ * the other. A test that waits in vain runs out of time.
+ */
+export async function untilClosed(url: string): Promise<void> {
+  while (await isListening(url)) await new Promise((resolve) => setImmediate(resolve));
+}
