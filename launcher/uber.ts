@@ -208,7 +208,8 @@ export class Uber {
       for (const kind of RESOURCE_KINDS.toReversed()) {
         await Promise.allSettled(this.specs.map((spec) => kind.dispose(spec, this.#directory)));
       }
-      await this.#directory.remove();
+      // What cannot be removed now is removed by a later start.
+      await this.#directory.remove().catch(() => undefined);
     }
     await Promise.all([this.#sweep.done, this.#pruned]);
     this.emitter.emit('down', { run: this.runId });

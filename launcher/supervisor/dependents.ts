@@ -30,8 +30,11 @@ export class Dependents {
     if (isDown === wasDown) return;
     if (isDown) this.#down.add(service);
     else this.#down.delete(service);
-    for (const name of this.of(service)) {
-      this.#emitter.emit('degraded', { service: name, dependency: service, isDegraded: isDown });
-    }
+    // Behind what has happened to the service itself, which is told in this very turn.
+    queueMicrotask(() => {
+      for (const name of this.of(service)) {
+        this.#emitter.emit('degraded', { service: name, dependency: service, isDegraded: isDown });
+      }
+    });
   }
 }

@@ -100,7 +100,7 @@ export function outOfMemory(context: FailureContext, heapMb: number | null): Ube
 /** It was ended before its heap was full. */
 export function tooMuchMemory(context: FailureContext, limitMb: number, use: MemoryUse): UberError {
   const [heap, external] = [use.heapBytes, use.externalBytes].map((bytes) => Math.round(bytes / 2 ** 20));
-  const text = `"${context.service}" ran out of memory: it uses ${heap} MB of heap and ${external} MB of buffers, and may use ${limitMb} MB.`;
+  const text = `"${context.service}" ran out of memory: it uses ${heap} MB of heap and ${external} MB of buffers, and its heapMb is ${limitMb}.`;
   return failure('OUT_OF_MEMORY', text, context, { hint: MEMORY_HINT });
 }
 
@@ -195,7 +195,8 @@ export function workDone(service: string): UberError {
 /** It has ended too often to be started again. */
 export function givenUp(error: UberError, ends: number, windowMs: number): UberError {
   const often = `${ends} times in ${Math.round(windowMs / 1000)} s`;
-  return amended(error, { message: `${error.message} It is given up: it has ended ${often}.` });
+  const end = /[.!?]$/.test(error.message) ? '' : '.';
+  return amended(error, { message: `${error.message}${end} It is given up: it has ended ${often}.` });
 }
 
 /** An error about a service, with its last lines. */

@@ -30,7 +30,8 @@ export class Recovery {
   }
 
   /** Decides what follows on an end and tells it; `error` is null when the service had done its work. */
-  settle({ name, restart, isCritical }: ServiceSpec, error: UberError | null, become: Settle): void {
+  settle(spec: ServiceSpec, error: UberError | null, become: Settle): void {
+    const { name, restart } = spec;
     const { emitter, now, random, startAgain } = this.#options;
     const nowMs = now();
     const endsMs = [...(this.#endsMs.get(name) ?? []), nowMs].slice(-restart.attempts - 1);
@@ -53,11 +54,22 @@ export class Recovery {
       emitter.emit('stopped', { service: name });
       return;
     }
-    become('failed');
     const end = error ?? workDone(name);
     const told = decision.kind === 'give-up' ? givenUp(end, decision.ends, restart.windowMs) : end;
-    emitter.emit('failed', { service: name, error: told });
+    this.giveUp(spec, told, become);
+  }
+
+  /** It stays down: it has ended too often, or could not do what somebody asked for. */
+  giveUp({ name, isCritical }: ServiceSpec, error: UberError, become: Settle): void {
+    become('failed');
+    this.#options.emitter.emit('failed', { service: name, error });
     if (isCritical) this.#options.onCriticalLost();
+  }
+
+  /** Somebody starts it: what was before no longer counts. */
+  forget(service: string): void {
+    this.cancel(service);
+    this.#endsMs.delete(service);
   }
 
   /** Somebody has decided otherwise: the pause of a service is over, and no start follows. */

@@ -4,6 +4,7 @@ import type { InstanceState, ReadyRow } from '../types.ts';
 import { CommandQueue } from './command-queue.ts';
 import { Dependents } from './dependents.ts';
 import type { RunEmitter } from './events.ts';
+import { workDone } from './failures.ts';
 import type { Instance, Settle } from './instance.ts';
 import { Recovery } from './recovery.ts';
 
@@ -47,7 +48,7 @@ export class Supervisor {
   }
 
   /**
-   * Starts all, each as soon as its dependencies are ready.
+   * Starts all, each as soon as its dependencies are ready, and tells what became ready, in start order.
    * @throws UberError the first failure; by then everything is stopped
    */
   async start(): Promise<readonly ReadyRow[]> {
@@ -56,14 +57,15 @@ export class Supervisor {
       const dependencies = instance.spec.dependsOn.flatMap((name) => started.get(name) ?? []);
       started.set(instance.spec.name, this.#startAfter(instance, dependencies));
     }
-    await Promise.allSettled(
+    const rows = await Promise.all(
       [...started.values()].map((row) => row.catch((error) => this.#note(toUberError(error)))),
     );
     if (this.#stopping !== null) throw await this.#whyStopped();
     await this.#repairOutdated();
     if (this.#stopping !== null) throw await this.#whyStopped();
     this.#isStarting = false;
-    return this.rows();
+    // One that has done its work by now was ready all the same.
+    return [...this.#byName.values()].flatMap(({ row }, index) => row ?? rows[index] ?? []);
   }
 
   /** Stops all in reverse order, in parallel where nothing orders it. */
@@ -147,11 +149,6 @@ export class Supervisor {
     return [...this.#byName.values()].some((instance) => instance.isStuck);
   }
 
-  /** What is ready now, in start order. */
-  rows(): readonly ReadyRow[] {
-    return [...this.#byName.values()].flatMap(({ row }) => row ?? []);
-  }
-
   async #startAfter(instance: Instance, dependencies: readonly Promise<ReadyRow>[]): Promise<ReadyRow> {
     await Promise.all(dependencies);
     return this.#commands.inTurn(instance.spec.name, () => this.#startInstance(instance));
@@ -165,8 +162,12 @@ export class Supervisor {
         service: name,
       });
     }
-    this.#recovery.cancel(instance.spec.name);
-    return instance.start();
+    if (this.#isStarting) return instance.start();
+    const { spec } = instance;
+    this.#recovery.forget(spec.name);
+    return instance.start((error, settle) =>
+      this.#recovery.giveUp(spec, error ?? workDone(spec.name), settle),
+    );
   }
 
   /** The pause of a service is over. Nobody waits for what comes of it: a failure is settled as its end was. */

@@ -252,8 +252,8 @@ test('a reader that goes away stops the run in order', async () => {
 
 test('--wait-timeout gives up with exit code 4 and names who is late', async () => {
   using project = makeProject({ services: { 'foo.ts': 'slow-start.ts', 'bar.ts': 'answers.ts' } });
-  const { stderr, exitCode } = await runUber(['up', '--wait-timeout', '1'], { cwd: project.root });
-  expect(stderr).toBe('error: Not ready after 1 s: foo (starting).\nRaise --wait-timeout.\n');
+  const { stderr, exitCode } = await runUber(['up', '--wait-timeout', '5'], { cwd: project.root });
+  expect(stderr).toBe('error: Not ready after 5 s: foo (starting).\nRaise --wait-timeout.\n');
   expect(exitCode).toBe(4);
   expect(project.leftRuns()).toEqual([]);
 });

@@ -99,7 +99,7 @@ describe.each(PLACEMENTS)('in placement %s', (isolation) => {
     expect(await told('OUT_OF_MEMORY')).toMatchObject({
       message: expect.stringMatching(
         isolation === 'thread'
-          ? /^"foo" ran out of memory: it uses \d+ MB of heap and \d+ MB of buffers, and may use 48 MB\.$/
+          ? /^"foo" ran out of memory: it uses \d+ MB of heap and \d+ MB of buffers, and its heapMb is 48\.$/
           : /^"foo" ran out of memory: its heap reached 48 MB\.$/,
       ),
       hint: expect.stringContaining('heapMb'),

@@ -134,10 +134,14 @@ test('it is given up after so many ends, and can still be started by hand', asyn
   const failed = next('failed');
   await ask(uber, 'foo', 'crash');
   expect((await failed).error.message).toBe(
-    '"foo" crashed: boom It is given up: it has ended 3 times in 60 s.',
+    '"foo" crashed: boom. It is given up: it has ended 3 times in 60 s.',
   );
   expect(told.filter((text) => text.includes('fault'))).toHaveLength(2);
   expect((await uber.startService('foo')).incarnation).toBe(4);
+  // By hand it begins anew.
+  const fault = next('fault');
+  await ask(uber, 'foo', 'crash');
+  expect((await fault).restartInMs).toBe(1);
 });
 
 test('"always" starts a service again that had done its work, "on-failure" leaves it', async () => {
@@ -255,8 +259,8 @@ test('dependents are told and left alone', async () => {
   expect(uber.snapshot().services.find(({ service }) => service === 'api')).toMatchObject({ missing: [] });
   expect(told).toEqual([
     'db backoff',
-    'api without db',
     'db fault CRASHED',
+    'api without db',
     'db starting',
     'db ready',
     'api with db',
@@ -312,7 +316,7 @@ test('a port taken while the service was down is told with its holder, and it co
       'uber.config.json': config({ foo: { restart: { minDelayMs: 20, maxDelayMs: 20, attempts: 1000 } } }),
     },
   });
-  const { uber, next } = await start(project);
+  const { uber, told, next } = await start(project);
   await using _ = uber;
   const port = Number(await ask(uber, 'foo', ''));
   await uber.stopService('foo');
@@ -324,6 +328,7 @@ test('a port taken while the service was down is told with its holder, and it co
       new RegExp(`^Port ${port} of "foo" was taken by process ${process.pid} .* while it was down\\.$`),
     ),
   });
+  expect(told.slice(-2)).toEqual(['foo failed', 'foo failed PORT_STOLEN']);
   thief.close();
   await once(thief, 'close');
   expect(await uber.startService('foo')).toMatchObject({ port });

@@ -116,10 +116,20 @@ async function runInForeground(
   });
   const outcome = await end;
   clearTimeout(timer);
+  const waiting = setTimeout(() => output.line(waitingText(uber)), WAITING_MS);
   await uber.stop();
+  clearTimeout(waiting);
   await reported;
   if (config.keep) output.line(`Kept: ${uber.directory}`);
   return 'exitCode' in outcome ? { ...outcome, isStuck: uber.isStuck } : outcome;
+}
+
+/** A stop that takes longer is explained, in milliseconds. */
+const WAITING_MS = 1000;
+
+function waitingText(uber: Uber): string {
+  const late = uber.snapshot().services.filter(({ state }) => state === 'stopping');
+  return `Stopping, and waiting for ${late.map(({ service }) => service).join(', ') || 'the end'}. Ctrl+C ends at once.`;
 }
 
 /** A failure of a service has been told at once, as an event; anything else has not. */

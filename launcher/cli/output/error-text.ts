@@ -2,27 +2,33 @@
 import { ERROR_CODES, type UberError } from '../../errors.ts';
 import type { Paint } from './text.ts';
 
-/** For people. */
-export function formatError(error: UberError, paint: Paint): string {
-  return format(`${paint('red', 'error')}: ${error.message}`, error, paint);
-}
-
 /**
- * For people, when the run goes on.
+ * For people.
  * @param next what follows
  */
-export function formatWarning(error: UberError, next: string | null, paint: Paint): string {
-  const text = format(`${paint('yellow', 'warning')}: ${error.message}`, error, paint);
-  return next === null ? text : `${text}\n${next}`;
+export function formatError(error: UberError, next: string | null, paint: Paint): string {
+  return format(`${paint('red', 'error')}: ${error.message}`, { error, next, paint });
 }
 
-function format(head: string, error: UberError, paint: Paint): string {
+/** The same for what the run survives. */
+export function formatWarning(error: UberError, next: string | null, paint: Paint): string {
+  return format(`${paint('yellow', 'warning')}: ${error.message}`, { error, next, paint });
+}
+
+interface Telling {
+  readonly error: UberError;
+  readonly next: string | null;
+  readonly paint: Paint;
+}
+
+function format(head: string, { error, next, paint }: Telling): string {
   const isOurs = ERROR_CODES[error.code].fault === 'ours';
   const parts = [head];
   if (error.serviceStack !== null) parts.push(indent(error.serviceStack));
   if (isOurs) parts.push(indent(String((error.cause as Error | undefined)?.stack ?? error.stack)));
   if (error.lastLines.length > 0) parts.push('Its last lines:', indent(error.lastLines.join('\n')));
   if (error.hint !== null) parts.push(paint('cyan', error.hint));
+  if (next !== null) parts.push(next);
   return parts.filter((part) => part.trim() !== '').join('\n');
 }
 

@@ -15,8 +15,8 @@ export interface Output {
   line(text: string): void;
   /** An event; nothing when text is asked for. */
   event(event: Readonly<Record<string, unknown>>): void;
-  /** A failure: on stderr for people, an event otherwise. */
-  error(error: UberError): void;
+  /** A failure, and for people what follows: on stderr for them, an event otherwise. */
+  error(error: UberError, next?: string | null): void;
   /** Something that went wrong and is dealt with: on stderr for people. JSON has events of its own for it. */
   warning(error: UberError, next: string | null): void;
   /** Calls back when the reader of stdout has gone away. */
@@ -42,9 +42,9 @@ export function createOutput({ json, color }: { json: boolean; color: boolean | 
     event: (event) => {
       if (json) stdout.write(`${JSON.stringify(event)}\n`);
     },
-    error: (error) => {
+    error: (error, next = null) => {
       if (json) stdout.write(`${JSON.stringify(errorEvent(error))}\n`);
-      else process.stderr.write(`${formatError(error, errorPaint)}\n`);
+      else process.stderr.write(`${formatError(error, next, errorPaint)}\n`);
     },
     warning: (error, next) => {
       if (!json) process.stderr.write(`${formatWarning(error, next, errorPaint)}\n`);

@@ -1,7 +1,7 @@
 // Tells a run while it lives, on an output.
 import type { RunEvents } from '../../supervisor/events.ts';
 import type { FaultCounts } from '../../supervisor/fault-tally.ts';
-import type { ReadyRow } from '../../types.ts';
+import type { ReadyRow, ServiceSpec } from '../../types.ts';
 import type { Uber } from '../../uber.ts';
 import { errorEvent } from './error-text.ts';
 import { LogLines } from './log-lines.ts';
@@ -56,7 +56,10 @@ function reportAsText(uber: Uber, output: Output): Promise<void> {
     const what = isDegraded ? `${dependency} is down` : `${dependency} is back`;
     lines.inOrder(() => output.line(output.paint('dim', `${service}: ${what}, on which it depends`)));
   });
-  emitter.on('failed', ({ error }) => output.error(error));
+  emitter.on('failed', ({ service, error }) => {
+    const spec = specs.find(({ name }) => name === service);
+    output.error(error, isUp && spec !== undefined ? downText(spec) : null);
+  });
   emitter.on('swept', ({ error }) => output.warning(error, null));
   emitter.on('down', () => {
     const faults = Object.entries(faultsOf(uber));
@@ -74,6 +77,10 @@ function upText({ services, bootMs }: RunEvents['up'], { paint }: Output): strin
 
 function againText({ service, incarnation, bootMs }: ReadyRow): string {
   return `${service} is ready again after ${bootMs} ms (incarnation ${incarnation})`;
+}
+
+function downText({ isCritical }: ServiceSpec): string {
+  return isCritical ? 'It is critical: the run stops.' : 'It stays down, and the others go on.';
 }
 
 function restartText(restartInMs: number | null): string | null {

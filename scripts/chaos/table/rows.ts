@@ -100,7 +100,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
       'const kept = [];',
     ),
     outcomes: {
-      thread: { ...FULL, says: /MB of heap and \d+ MB of buffers, and may use 64 MB\.$/ },
+      thread: { ...FULL, says: /MB of heap and \d+ MB of buffers, and its heapMb is 64\.$/ },
       process: { ...FULL, says: /: its heap reached 64 MB\.$/ },
     },
   },
@@ -116,7 +116,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
     outcomes: {
       thread: {
         codes: ['OUT_OF_MEMORY'],
-        says: /MB of buffers, and may use 64 MB\.$/,
+        says: /MB of buffers, and its heapMb is 64\.$/,
         sequel: 'ready again',
       },
     },
