@@ -327,6 +327,24 @@ test('a service that crashes is told with what it said last, is started again, a
   expect(stdout).toMatch(/\nFaults in this run: foo CRASHED\n$/);
 });
 
+test('a stop that takes longer says for whom it waits, and a service that stays down is told as that', async () => {
+  using project = makeProject({
+    services: { 'foo.ts': 'stop-never-settles.ts', 'bar.ts': 'rejects-later.ts' },
+    files: { 'uber.config.json': '{ "services": { "foo": { "stopGraceMs": 60000 } } }' },
+  });
+  await using uber = new UberProcess(['foo', 'bar', '--restart', 'never'], { cwd: project.root });
+  await uber.until(() => uber.stdout.includes('Ctrl+C stops'), 'the table');
+  const [url = ''] =
+    /http:\S+/.exec(uber.stdout.split('\n').find((line) => line.startsWith('bar ')) ?? '') ?? [];
+  await fetch(`${url}/error`).catch(() => undefined);
+  await uber.until(() => uber.stderr.includes('It stays down, and the others go on.\n'), 'the end of bar');
+  uber.kill('SIGINT');
+  const waits = 'Stopping, and waiting for foo. Ctrl+C ends at once.\n';
+  await uber.until(() => uber.stdout.includes(waits), 'what it waits for');
+  uber.kill('SIGINT');
+  expect((await uber.ended).signal).toBe('SIGINT');
+});
+
 test('ten runs of five services at the same moment in one checkout never meet', async () => {
   const names = ['a', 'b', 'c', 'd', 'e'];
   using project = makeProject({
