@@ -371,3 +371,25 @@ test('a service that becomes ready while it is stopped stays stopped', async () 
   expect(states).toEqual(['starting', 'stopping', 'stopped']);
   expect(project.leftRuns()).toEqual([]);
 });
+
+test('however many stand in a row, a stop takes twice the longest grace: the last one gets what is left', async () => {
+  const names = ['a', 'b', 'c', 'd'];
+  const services = Object.fromEntries(
+    names.map((name, index) => [name, { stopGraceMs: 400, dependsOn: names.slice(index + 1, index + 2) }]),
+  );
+  using project = makeProject({
+    services: Object.fromEntries(names.map((name) => [`${name}.ts`, 'ignores-stop.ts'])),
+    files: { 'uber.config.json': JSON.stringify({ services }) },
+  });
+  const uber = await makeUber(project);
+  const waited: [string, number][] = [];
+  uber.emitter.on('fault', ({ service, error }) => {
+    waited.push([service, Number(/had not ended (\d+) ms/.exec(error.message)?.[1])]);
+  });
+  await uber.start();
+  await uber.stop();
+  expect(waited.map(([service]) => service)).toEqual(names);
+  expect(waited[0]?.[1]).toBeGreaterThanOrEqual(399);
+  expect(waited[3]?.[1]).toBeLessThan(400);
+  expect(project.leftRuns()).toEqual([]);
+});
