@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { ErrorData } from '../errors.ts';
 import { noteDatagrams } from './datagrams.ts';
 import { interceptListen, shareMainPort } from './listen.ts';
+import type { ModuleLoader } from './module-loader.ts';
 import { reportExit } from './process-api.ts';
 import { errorData } from './report.ts';
 import type { ServiceScope } from './scope.ts';
@@ -17,7 +18,7 @@ const loader = Module as unknown as {
 };
 
 /** Loads and starts the service of a scope, as the main program of this thread or process. */
-export async function bootService(scope: ServiceScope): Promise<void> {
+export async function bootService(scope: ServiceScope, modules: ModuleLoader | null = null): Promise<void> {
   const { entry, args, build } = scope.start;
   process.argv = [process.execPath, entry, ...args];
   // What was loaded to get here is not what the program was started with.
@@ -26,6 +27,9 @@ export async function bootService(scope: ServiceScope): Promise<void> {
   reportExit();
   interceptListen();
   noteDatagrams();
+  if (build !== null && Object.keys(build.files).length > 0) loadTypeScriptFrom(build, scope.link.compile);
+  modules?.install();
+  modules?.giveWayToHooks();
   syncBuiltinESMExports();
   process.on('uncaughtExceptionMonitor', (error, origin) => {
     const isRejection = origin === 'unhandledRejection';
@@ -36,11 +40,10 @@ export async function bootService(scope: ServiceScope): Promise<void> {
     if (scope.isLoading) reportFailure(scope, 'LOAD_FAILED', error);
     else scope.link.post({ type: 'uncaught', error: errorData(error), isRejection });
   });
-  if (build !== null && Object.keys(build.files).length > 0) loadTypeScriptFrom(build, scope.link.compile);
-  await runService(scope);
+  await runService(scope, modules);
 }
 
-async function runService(scope: ServiceScope): Promise<void> {
+async function runService(scope: ServiceScope, modules: ModuleLoader | null): Promise<void> {
   let exported: unknown;
   try {
     exported = await loadEntry(scope.start.entry);
@@ -49,6 +52,7 @@ async function runService(scope: ServiceScope): Promise<void> {
     return;
   }
   scope.isLoading = false;
+  modules?.endBoot();
   try {
     await startForm(exported, scope);
   } catch (error) {

@@ -2,9 +2,10 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { createLogRing } from '../log-ring.ts';
 import { FloodGate } from '../logs/flood-gate.ts';
+import type { LoadedModules } from '../module-image.ts';
 import { packageFile } from '../package-root.ts';
 import { killGroup } from '../platform.ts';
-import type { FromInside, SignOfLife, WorkerBoot } from '../protocol.ts';
+import type { FromInside, ModuleCodes, SignOfLife, WorkerBoot } from '../protocol.ts';
 import { within } from '../within.ts';
 import { guardian } from './guardian.ts';
 import { Pings } from './pings.ts';
@@ -39,6 +40,8 @@ class ThreadIncarnation implements Incarnation {
   readonly #exited: Promise<void>;
   readonly #children = new Set<number>();
   readonly #pings = new Pings();
+  #tellLoaded: ((loaded: LoadedModules) => void) | null = null;
+  #tellCodes: ((codes: ModuleCodes) => void) | null = null;
   readonly #gate: FloodGate;
   #error: Error | null = null;
 
@@ -47,7 +50,8 @@ class ThreadIncarnation implements Incarnation {
     const logs = createLogRing();
     const answers = new SharedArrayBuffer(4);
     const { port1, port2 } = new MessageChannel();
-    const boot: WorkerBoot = { start: request.message, control: port2, logs, answers };
+    const { message: start, modules } = request;
+    const boot: WorkerBoot = { start, modules, control: port2, logs, answers };
     this.#worker = new Worker(packageFile('dist', 'inside', 'worker.cjs'), {
       name: request.message.service,
       env: request.env,
@@ -116,6 +120,21 @@ class ThreadIncarnation implements Incarnation {
     );
   }
 
+  loadedModules(): Promise<LoadedModules> | null {
+    if (this.#request.modules === null) return null;
+    return new Promise((resolve) => {
+      this.#tellLoaded = resolve;
+      this.#watcher.send({ type: 'modules' });
+    });
+  }
+
+  moduleCodes(paths: readonly string[]): Promise<ModuleCodes> {
+    return new Promise((resolve) => {
+      this.#tellCodes = resolve;
+      this.#watcher.send({ type: 'codes', paths });
+    });
+  }
+
   lookInside(): Promise<Sighting> {
     return lookIntoThread(this.#worker, this.threadId, v8LimitMb(this.#request.heapMb));
   }
@@ -137,6 +156,8 @@ class ThreadIncarnation implements Incarnation {
       this.#children.delete(message.pid);
       guardian.remove(message.pid);
     } else if (message.type === 'pong') this.#pings.answer(message);
+    else if (message.type === 'modules') this.#tellLoaded?.(message.loaded);
+    else if (message.type === 'codes') this.#tellCodes?.(message.codes);
     else this.#request.events.onMessage(message);
   }
 

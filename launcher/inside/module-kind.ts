@@ -1,0 +1,31 @@
+// Whether Node takes a file for CommonJS; asked only where no earlier thread has loaded it.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const types = new Map<string, boolean>();
+
+/** True for what Node compiles as CommonJS at first: it may still turn out to be an ES module. */
+export function isCommonJsFile(filename: string): boolean {
+  if (filename.endsWith('.cjs')) return true;
+  return filename.endsWith('.js') && !isModuleFolder(dirname(filename));
+}
+
+/** By the nearest package.json, as Node looks for it (https://nodejs.org/api/packages.html#type). */
+function isModuleFolder(folder: string): boolean {
+  const known = types.get(folder);
+  if (known !== undefined) return known;
+  const isModule = readType(folder);
+  types.set(folder, isModule);
+  return isModule;
+}
+
+function readType(folder: string): boolean {
+  try {
+    const { type } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { type?: unknown };
+    return type === 'module';
+  } catch {
+    const above = dirname(folder);
+    // Packages do not take their type from the project they are installed in.
+    return above !== folder && !/[\\/]node_modules$/.test(above) && isModuleFolder(above);
+  }
+}
