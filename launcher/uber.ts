@@ -210,7 +210,7 @@ export class Uber {
   }
 
   async #stopAndClean(): Promise<void> {
-    this.#learner.close();
+    await this.#learner.close();
     await this.#supervisor.stop();
     await this.#control.close();
     for (const log of this.#logs.values()) log.close();

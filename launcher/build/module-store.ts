@@ -25,7 +25,7 @@ import {
 import { placesOf } from './module-places.ts';
 
 /** Raise it when the form of a record or a pack changes, or what a thread makes of them. */
-const STORE_VERSION = '1';
+const STORE_VERSION = '2';
 /** A file changed so shortly before it was read may change again without showing it: its content is compared then. */
 const UNSURE_MS = 2000;
 /** How long what was seen of an installed package is believed: services of a run start together. */

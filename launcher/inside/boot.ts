@@ -17,8 +17,15 @@ const loader = Module as unknown as {
   _cache: Record<string, { exports: unknown } | undefined>;
 };
 
+/** Imports an ES module by its URL. */
+export type ImportModule = (url: string) => Promise<unknown>;
+
 /** Loads and starts the service of a scope, as the main program of this thread or process. */
-export async function bootService(scope: ServiceScope, modules: ModuleLoader | null = null): Promise<void> {
+export async function bootService(
+  scope: ServiceScope,
+  importModule: ImportModule,
+  modules: ModuleLoader | null = null,
+): Promise<void> {
   const { entry, args, build } = scope.start;
   process.argv = [process.execPath, entry, ...args];
   // What was loaded to get here is not what the program was started with.
@@ -40,13 +47,17 @@ export async function bootService(scope: ServiceScope, modules: ModuleLoader | n
     if (scope.isLoading) reportFailure(scope, 'LOAD_FAILED', error);
     else scope.link.post({ type: 'uncaught', error: errorData(error), isRejection });
   });
-  await runService(scope, modules);
+  await runService(scope, importModule, modules);
 }
 
-async function runService(scope: ServiceScope, modules: ModuleLoader | null): Promise<void> {
+async function runService(
+  scope: ServiceScope,
+  importModule: ImportModule,
+  modules: ModuleLoader | null,
+): Promise<void> {
   let exported: unknown;
   try {
-    exported = await loadEntry(scope.start.entry);
+    exported = await loadEntry(scope.start.entry, importModule);
   } catch (error) {
     reportFailure(scope, 'LOAD_FAILED', error);
     return;
@@ -79,14 +90,14 @@ function withPlace({ stack }: ErrorData, { start }: ServiceScope): string | null
 }
 
 /** Runs the file as the main program and returns its default export (for CommonJS, `module.exports`). */
-async function loadEntry(entry: string): Promise<unknown> {
+async function loadEntry(entry: string, importModule: ImportModule): Promise<unknown> {
   loader.runMain();
   const exported = loader._cache[entry]?.exports;
   // An ES module leaves nothing there, or an empty object when Node took it for CommonJS at first (`.js`, `.ts`).
   const isCommonJs =
     exported !== undefined && !(isPlainObject(exported) && Object.keys(exported).length === 0);
   if (isCommonJs) return defaultOf(exported, false);
-  const namespace: unknown = await import(pathToFileURL(entry).href);
+  const namespace = await importModule(pathToFileURL(entry).href);
   return defaultOf(defaultOf(namespace, true), false);
 }
 

@@ -1,10 +1,10 @@
 // Loads CommonJS modules from what earlier threads have resolved and compiled. What a program can see of a module stays
-// as Node makes it: `require`, `module`, `__filename`, its place in the cache, stacks, `import()`.
+// as Node makes it: `require`, `module`, `__filename`, its place in the cache, stacks.
 import { readFileSync } from 'node:fs';
 import Module from 'node:module';
 import { dirname } from 'node:path';
 import { types } from 'node:util';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 import {
   isInPackage,
   type LoadedModules,
@@ -38,6 +38,9 @@ type Wrapped = (
 
 const loader = Module as unknown as Loader;
 
+/** In a comment or as the name of a method it means nothing; then Node loads a file that it need not. */
+const IMPORT_CALL = /\bimport\s*(?:\/\*[\s\S]*?\*\/\s*|\/\/.*\s*)*\(/;
+
 /** How long the service may have to wait for us at a time, in milliseconds. */
 const SLICE_MS = 5;
 
@@ -64,10 +67,9 @@ export class ModuleLoader {
     if (index !== '') this.#read(JSON.parse(index) as ModuleIndex);
   }
 
-  /** Loads a bundle of ours, which is no module that a program could find. */
+  /** Loads a bundle of ours, which is no module that a program could find; `import()` does not work in it. */
   loadBundle(filename: string, require: NodeJS.Require): unknown {
-    const script = this.#packed(filename) ?? this.#compileNew(filename);
-    if (script === null) return require(filename);
+    const script = this.#packed(filename) ?? this.#compileBundle(filename);
     const module = { exports: {} };
     const run = script.runInThisContext() as Wrapped;
     Reflect.apply(run, module.exports, [module.exports, require, module, filename, dirname(filename)]);
@@ -216,14 +218,20 @@ export class ModuleLoader {
     return script;
   }
 
+  #compileBundle(filename: string): Script {
+    const script = compile(wrapSource(readFileSync(filename, 'utf8')), filename);
+    this.#scripts?.set(filename, script);
+    return script;
+  }
+
   #compileNew(filename: string): Script | null {
     if (this.#scripts === null) return null;
     const isOwn = !isInPackage(filename);
     if ((isOwn && !this.#withOwnSources) || !isCommonJsFile(filename)) return null;
     try {
       const source = readFileSync(filename, 'utf8');
-      // Node follows the source maps of modules that it has loaded itself.
-      if (isOwn && source.includes('//# sourceMappingURL=')) return null;
+      // Node follows the source maps of modules that it has loaded itself, and `import()` works in no others.
+      if ((isOwn && source.includes('//# sourceMappingURL=')) || IMPORT_CALL.test(source)) return null;
       const script = compile(wrapSource(source), filename);
       this.#scripts.set(filename, script);
       return script;
@@ -252,7 +260,6 @@ function compile(source: string, filename: string, cachedData?: Buffer): Script 
   return new Script(source, {
     filename,
     columnOffset: -WRAPPER.before.length,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(cachedData === undefined ? {} : { cachedData }),
   });
 }

@@ -1,6 +1,6 @@
 // Runs the service of a thread. Bundled into one CommonJS file: whatever it loads is paid once a service.
 import type { WorkerBoot } from '../protocol.ts';
-import { bootService } from './boot.ts';
+import { bootService, type ImportModule } from './boot.ts';
 import { limitService } from './limits.ts';
 import type { ModuleLoader } from './module-loader.ts';
 import { adoptNestedWorkers } from './nested-workers.ts';
@@ -11,8 +11,11 @@ import { signOfLife, stopService } from './stop.ts';
 import { ThreadLink } from './thread-link.ts';
 import { knownBuild } from './typescript-hooks.ts';
 
-/** Runs it, as the main program of this thread. */
-export function runThread(boot: WorkerBoot, modules: ModuleLoader | null): void {
+/**
+ * Runs it, as the main program of this thread.
+ * @param importModule `import()` of a file that Node itself has loaded
+ */
+export function runThread(boot: WorkerBoot, modules: ModuleLoader | null, importModule: ImportModule): void {
   const link = new ThreadLink(boot);
   const scope = openScope(boot.start, link);
   link.modules = modules;
@@ -27,5 +30,5 @@ export function runThread(boot: WorkerBoot, modules: ModuleLoader | null): void 
   });
   presentAsMainThread();
   guard?.close();
-  void bootService(scope, modules);
+  void bootService(scope, importModule, modules);
 }

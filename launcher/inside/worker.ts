@@ -11,4 +11,4 @@ const path = join(__dirname, 'thread.cjs');
 const { runThread } = (modules?.loadBundle(path, require) ?? require(path)) as typeof bundle;
 // The program is not to find it among its own modules.
 for (const own of [path, __filename]) Reflect.deleteProperty(require.cache, own);
-runThread(boot, modules);
+runThread(boot, modules, (url) => import(url));
