@@ -1,4 +1,4 @@
-// Whether Node takes a file for CommonJS; asked only where no earlier thread has loaded it.
+// Which files are CommonJS modules that need nothing but `require`; asked only where no earlier thread has loaded them.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -28,4 +28,16 @@ function readType(folder: string): boolean {
     // Packages do not take their type from the project they are installed in.
     return above !== folder && !/[\\/]node_modules$/.test(above) && isModuleFolder(above);
   }
+}
+
+/**
+ * True for a source that may call `import()`. It is also true for some that only have it in a text; types in comments,
+ * which are frequent, are told apart by the beginning of their line.
+ */
+export function callsImport(source: string): boolean {
+  for (const { index } of source.matchAll(/\bimport\s*(?:\/[*/]|\()/g)) {
+    const line = source.slice(source.lastIndexOf('\n', index) + 1, index);
+    if (!/^\s*(?:\*\s|\/\/|\/\*(?!.*\*\/))/.test(line)) return true;
+  }
+  return false;
 }

@@ -15,7 +15,7 @@ import {
   wrapSource,
 } from '../module-image.ts';
 import type { ModuleCodes } from '../protocol.ts';
-import { isCommonJsFile } from './module-kind.ts';
+import { callsImport, isCommonJsFile } from './module-kind.ts';
 import { replaceMethod } from './replace.ts';
 
 /** The parts of `node:module` that programs have wrapped for ten years, but that are not in the types. */
@@ -37,9 +37,6 @@ type Wrapped = (
 ) => void;
 
 const loader = Module as unknown as Loader;
-
-/** In a comment or as the name of a method it means nothing; then Node loads a file that it need not. */
-const IMPORT_CALL = /\bimport\s*(?:\/\*[\s\S]*?\*\/\s*|\/\/.*\s*)*\(/;
 
 /** How long the service may have to wait for us at a time, in milliseconds. */
 const SLICE_MS = 5;
@@ -231,7 +228,7 @@ export class ModuleLoader {
     try {
       const source = readFileSync(filename, 'utf8');
       // Node follows the source maps of modules that it has loaded itself, and `import()` works in no others.
-      if ((isOwn && source.includes('//# sourceMappingURL=')) || IMPORT_CALL.test(source)) return null;
+      if ((isOwn && source.includes('//# sourceMappingURL=')) || callsImport(source)) return null;
       const script = compile(wrapSource(source), filename);
       this.#scripts.set(filename, script);
       return script;
