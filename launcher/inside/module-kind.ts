@@ -30,6 +30,9 @@ function readType(folder: string): boolean {
   }
 }
 
+/** What stands before on the line: it begins as a comment does, or opens a type (`/** @type {`). */
+const IN_COMMENT = /^\s*(?:\*\s|\/\/|\/\*(?!.*\*\/))|\/\*\*\s*@\w+\s*\{[^}'"`]*$/;
+
 /**
  * True for a source that may call `import()`. It is also true for some that only have it in a text; types in comments,
  * which are frequent, are told apart by the beginning of their line.
@@ -37,7 +40,7 @@ function readType(folder: string): boolean {
 export function callsImport(source: string): boolean {
   for (const { index } of source.matchAll(/\bimport\s*(?:\/[*/]|\()/g)) {
     const line = source.slice(source.lastIndexOf('\n', index) + 1, index);
-    if (!/^\s*(?:\*\s|\/\/|\/\*(?!.*\*\/))/.test(line)) return true;
+    if (!IN_COMMENT.test(line)) return true;
   }
   return false;
 }
