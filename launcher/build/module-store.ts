@@ -25,7 +25,7 @@ import {
 import { placesOf } from './module-places.ts';
 
 /** Raise it when the form of a record or a pack changes, or what a thread makes of them. */
-const STORE_VERSION = '2';
+const STORE_VERSION = '3';
 /** A file changed so shortly before it was read may change again without showing it: its content is compared then. */
 const UNSURE_MS = 2000;
 /** How long what was seen of an installed package is believed: services of a run start together. */
@@ -127,13 +127,10 @@ export class ModuleStore {
   }
 
   #record(key: string): ModuleRecord | null {
-    const text = this.#cache.read(recordName(key));
-    if (text === null) return null;
-    try {
-      return JSON.parse(text) as ModuleRecord;
-    } catch {
-      return null; // Damaged: it is made anew.
-    }
+    const text = this.#cache.read(recordName(key)) ?? '';
+    const [hash, record = ''] = text.split('\n');
+    // Damaged: it is made anew.
+    return hash === hashOf(record) ? (JSON.parse(record) as ModuleRecord) : null;
   }
 
   /** Those of a record that still lead where they led. */
@@ -186,7 +183,8 @@ export class ModuleStore {
       places: [...places.keys()].map((path) => [path, readStamp(path)]),
       parents,
     };
-    this.#cache.write(recordName(key), JSON.stringify(record));
+    const text = JSON.stringify(record);
+    this.#cache.write(recordName(key), `${hashOf(text)}\n${text}`);
   }
 
   /** The resolutions of an earlier record that still hold. */

@@ -81,9 +81,10 @@ export class ModuleLoader {
       '_load',
       (original) =>
         function (this: unknown, ...args: unknown[]): unknown {
-          const [request, parent] = args as [string, NodeModule | undefined];
-          const target = parent === undefined ? undefined : self.#resolve(request, parent);
-          if (parent === undefined || target === undefined) return Reflect.apply(original, this, args);
+          // Nobody requires the main program: it has no parent, or null.
+          const [request, parent] = args as [string, NodeModule | null | undefined];
+          const target = parent ? self.#resolve(request, parent) : undefined;
+          if (!parent || target === undefined) return Reflect.apply(original, this, args);
           const cached = loader._cache[target];
           if (cached === undefined) return self.#loadNew(target, parent);
           if (!cached.loaded) {
