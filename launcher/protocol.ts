@@ -45,6 +45,8 @@ export interface StartMessage {
   /** Name of each service -> name of a port beside its main one -> its URL. */
   readonly portUrls: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly build: BuildManifest | null;
+  /** Where Node keeps what it has compiled of the modules that it loads itself; null: nowhere. */
+  readonly compileCache: string | null;
   /** All it may do, with what it cannot do without; null: nothing is refused. */
   readonly permissions: Permissions | null;
 }

@@ -97,6 +97,7 @@ export class StartPlan {
         urls: Object.fromEntries([...this.#peers()].map(([name, { url }]) => [name, url])),
         portUrls: Object.fromEntries([...this.#peers()].map(([name, { ports }]) => [name, urlsOf(ports)])),
         build: manifest,
+        compileCache: permissions === null ? modules.nodeFolder : null,
         permissions,
       },
     };

@@ -52,6 +52,8 @@ type FetchCode = (paths: readonly string[]) => Promise<ModuleCodes | null>;
 
 /** One for a run. */
 export class ModuleStore {
+  /** For Node's own compile cache, which holds ES modules; null where nothing is to be kept of sources. */
+  readonly nodeFolder: string | null;
   readonly #cache: BuildCache;
   readonly #packs = new Map<string, ModulePack | null>();
   readonly #units = new Map<string, string>();
@@ -69,6 +71,7 @@ export class ModuleStore {
   constructor(folder: string, withOwnSources: boolean) {
     this.#cache = new BuildCache(folder);
     this.#withOwnSources = withOwnSources;
+    this.nodeFolder = withOwnSources ? join(folder, 'node') : null;
   }
 
   /**

@@ -1,5 +1,5 @@
 // Runs one service, wherever it lives: what a thread and a process of its own have in common.
-import Module, { syncBuiltinESMExports } from 'node:module';
+import Module, { enableCompileCache, syncBuiltinESMExports } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { ErrorData } from '../errors.ts';
 import { noteDatagrams } from './datagrams.ts';
@@ -26,11 +26,12 @@ export async function bootService(
   importModule: ImportModule,
   modules: ModuleLoader | null = null,
 ): Promise<void> {
-  const { entry, args, build } = scope.start;
+  const { entry, args, build, compileCache } = scope.start;
   process.argv = [process.execPath, entry, ...args];
   // What was loaded to get here is not what the program was started with.
   Reflect.deleteProperty(process, 'mainModule');
   Reflect.deleteProperty(loader._cache, __filename);
+  if (compileCache !== null) enableCompileCache(compileCache);
   reportExit();
   interceptListen();
   noteDatagrams();

@@ -133,6 +133,8 @@ export class ModuleLoader {
   /** What was loaded that the image did not hold. */
   loaded(): LoadedModules {
     if (!this.#isPlain || this.#scripts === null) return { paths: [], resolutions: [] };
+    // Node writes down what it has compiled when its thread ends by itself, which few do.
+    Module.flushCompileCache();
     const scripts = this.#scripts;
     const resolutions = this.#requests.flatMap(([parent, request]): [string, string, string][] => {
       const target = scripts.has(parent.filename) ? this.#find(request, parent) : null;

@@ -35,6 +35,7 @@ const START: StartMessage = {
   urls: {},
   portUrls: {},
   build: null,
+  compileCache: null,
   permissions: null,
 };
 
