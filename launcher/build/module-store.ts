@@ -83,21 +83,21 @@ export class ModuleStore {
     const record = this.#record(key);
     const unknown = { packs: [], index: '', withOwnSources: this.#withOwnSources };
     if (record === null) return unknown;
-    const packs: ModulePack[] = [];
+    const packs = new Map<ModulePack, number>();
     const paths: string[] = [];
     const places: ModulePlace[] = [];
     for (const path of record.paths.slice(0, record.modules)) {
       const pack = this.#pack(this.#unit(path));
       const module = pack?.modules.get(path);
       if (pack === null || module === undefined || !this.#isSame(path, module)) continue;
-      let number = packs.indexOf(pack);
-      if (number === -1) number = packs.push(pack) - 1;
+      const number = packs.get(pack) ?? packs.size;
+      packs.set(pack, number);
       paths.push(path);
       places.push(placeOf(number, module));
     }
     const resolutions = this.#resolutions(record, paths);
     const index: ModuleIndex = { paths, places, resolutions };
-    return { ...unknown, packs: packs.map(({ memory }) => memory), index: JSON.stringify(index) };
+    return { ...unknown, packs: [...packs.keys()].map(({ memory }) => memory), index: JSON.stringify(index) };
   }
 
   /**
