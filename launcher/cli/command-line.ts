@@ -76,7 +76,8 @@ function addCommand(parser: Argv, command: Command, done: (outcome: Outcome) => 
       if (behind.length > 0)
         throw new UberError('USAGE', `Nothing may stand behind "--": ${behind.join(' ')}`);
       assertGivenOnce(args, { ...GLOBAL_OPTIONS, ...command.options });
-      done(await command.run(args as unknown as GlobalArgs));
+      const verb = await command.load();
+      done(await verb.run(args as unknown as GlobalArgs));
     },
   );
 }
