@@ -26,12 +26,15 @@ import { Instance } from './supervisor/instance.ts';
 import { LoopWatch } from './supervisor/loop-watch.ts';
 import { MemoryWatch } from './supervisor/memory-watch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
-import type { EnvValue, InstanceState, ReadyRow, ServiceSpec } from './types.ts';
+import type { EnvValue, InstanceState, PlacementName, ReadyRow, ServiceSpec } from './types.ts';
 
 /** One instance as it is now. */
 export interface InstanceSnapshot {
   readonly service: string;
   readonly state: InstanceState;
+  /** When it got into this state, in milliseconds since the epoch. */
+  readonly sinceMs: number;
+  readonly placement: PlacementName;
   /** Number of the current or last incarnation; 0 before the first. */
   readonly incarnation: number;
   /** Null while it is not ready. */
@@ -49,6 +52,10 @@ export interface RunSnapshot {
   readonly run: string;
   readonly namespace: string;
   readonly root: string;
+  /** Process of the launcher. */
+  readonly pid: number;
+  /** When it was made, in milliseconds since the epoch. */
+  readonly startedMs: number;
   readonly services: readonly InstanceSnapshot[];
 }
 
@@ -65,6 +72,9 @@ export class Uber {
   readonly #sweep: Sweep;
   readonly #pruned: Promise<void>;
   #isLogLost = false;
+  readonly #startedMs = Date.now();
+  /** Service -> when it got into its state. */
+  readonly #sinceMs = new Map<string, number>();
   readonly #logs = new Map<string, ServiceLog>();
   readonly #supervisor: Supervisor;
   readonly #faults: FaultTally;
@@ -164,11 +174,13 @@ export class Uber {
   }
 
   snapshot(): RunSnapshot {
-    const services = this.specs.map(({ name }) => {
+    const services = this.specs.map(({ name, placement }) => {
       const { state, row, incarnation } = this.#supervisor.get(name);
       return {
         service: name,
         state,
+        sinceMs: this.#sinceMs.get(name) ?? this.#startedMs,
+        placement,
         incarnation,
         ready: row,
         missing: this.#supervisor.missingFor(name),
@@ -176,7 +188,8 @@ export class Uber {
         lastFault: this.#faults.last(name)?.message ?? null,
       };
     });
-    return { run: this.runId, namespace: this.#config.namespace, root: this.#config.root, services };
+    const { namespace, root } = this.#config;
+    return { run: this.runId, namespace, root, pid: process.pid, startedMs: this.#startedMs, services };
   }
 
   /** The environment of a service of this run, each value with its origin. */
@@ -251,6 +264,7 @@ export class Uber {
         return this.#plan.prepare(spec, lease);
       },
       onChange: (state, incarnation) => {
+        this.#sinceMs.set(name, Date.now());
         this.emitter.emit('state', { service: name, state, incarnation });
         this.#supervisor.changed(name, state);
       },
