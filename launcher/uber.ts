@@ -1,4 +1,5 @@
 // Composition root: a configuration becomes a run.
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ServiceBuilder } from './build/build-service.ts';
 import { pruneCache } from './build/prune-cache.ts';
@@ -13,51 +14,22 @@ import { ServiceLog } from './logs/service-log.ts';
 import type { UberConfig } from './options.ts';
 import { PLACEMENTS } from './placement/placement-table.ts';
 import { PortLeases } from './ports/port-leases.ts';
+import { bootTimesFile, readBootTimes, rememberBootTimes } from './resources/boot-times.ts';
 import { RESOURCE_KINDS } from './resources/resource-table.ts';
 import { sweptEvent } from './resources/run-died.ts';
 import { RunDirectory } from './resources/run-directory.ts';
 import { runsFolder } from './resources/run-registry.ts';
 import { stateFolder } from './resources/state-folder.ts';
 import { beginSweep, type Sweep } from './resources/sweep.ts';
+import type { RunSnapshot } from './snapshot.ts';
 import { StartPlan } from './start-plan.ts';
 import { RunEmitter } from './supervisor/events.ts';
-import { type FaultCounts, FaultTally } from './supervisor/fault-tally.ts';
+import { FaultTally } from './supervisor/fault-tally.ts';
 import { Instance } from './supervisor/instance.ts';
 import { LoopWatch } from './supervisor/loop-watch.ts';
 import { MemoryWatch } from './supervisor/memory-watch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
-import type { EnvValue, InstanceState, PlacementName, ReadyRow, ServiceSpec } from './types.ts';
-
-/** One instance as it is now. */
-export interface InstanceSnapshot {
-  readonly service: string;
-  readonly state: InstanceState;
-  /** When it got into this state, in milliseconds since the epoch. */
-  readonly sinceMs: number;
-  readonly placement: PlacementName;
-  /** Number of the current or last incarnation; 0 before the first. */
-  readonly incarnation: number;
-  /** Null while it is not ready. */
-  readonly ready: ReadyRow | null;
-  /** Services it depends on that are down. */
-  readonly missing: readonly string[];
-  /** What went wrong in it so far: code -> how often. */
-  readonly faults: FaultCounts;
-  /** What went wrong last, or null. */
-  readonly lastFault: string | null;
-}
-
-/** A run as it is now: plain data. */
-export interface RunSnapshot {
-  readonly run: string;
-  readonly namespace: string;
-  readonly root: string;
-  /** Process of the launcher. */
-  readonly pid: number;
-  /** When it was made, in milliseconds since the epoch. */
-  readonly startedMs: number;
-  readonly services: readonly InstanceSnapshot[];
-}
+import type { EnvValue, ReadyRow, ServiceSpec } from './types.ts';
 
 /** One run of selected services. Made by {@link createUber}, started once, stopped once. */
 export class Uber {
@@ -71,6 +43,7 @@ export class Uber {
   readonly #memories = new MemoryWatch();
   readonly #sweep: Sweep;
   readonly #pruned: Promise<void>;
+  readonly #bootTimes: string;
   #isLogLost = false;
   readonly #startedMs = Date.now();
   /** Service -> when it got into its state. */
@@ -88,6 +61,7 @@ export class Uber {
     this.#leases = new PortLeases(config.host);
     const state = stateFolder(config.root);
     const cache = join(state, 'cache', 'build');
+    this.#bootTimes = bootTimesFile(state);
     this.#plan = new StartPlan({
       config,
       specs,
@@ -111,6 +85,9 @@ export class Uber {
       instances: specs.map((spec) => this.#makeInstance(spec)),
       emitter: this.emitter,
       isOutdated: (service) => this.#plan.isOutdated(service),
+      // One core more than there is: while a service reads its files, another computes.
+      mostLoading: availableParallelism() + 1,
+      bootMs: readBootTimes(this.#bootTimes),
       onCriticalLost: () => void this.stop(),
       now: () => performance.now(),
       random: Math.random,
@@ -144,6 +121,7 @@ export class Uber {
       const services = await this.#supervisor.start();
       await isControlled;
       this.emitter.emit('up', { run: this.runId, bootMs: Math.round(performance.now() - beganMs), services });
+      rememberBootTimes(this.#bootTimes, new Map(services.map(({ service, bootMs }) => [service, bootMs])));
       return services;
     } catch (error) {
       // What goes wrong in cleaning up must not hide why it had to be.

@@ -1,6 +1,7 @@
 // Tells a run while it lives, on an output.
+
+import type { FaultCounts } from '../../snapshot.ts';
 import type { RunEvents } from '../../supervisor/events.ts';
-import type { FaultCounts } from '../../supervisor/fault-tally.ts';
 import type { ReadyRow, ServiceSpec } from '../../types.ts';
 import type { Uber } from '../../uber.ts';
 import { errorEvent } from './error-text.ts';

@@ -1,5 +1,5 @@
 // Live runs as tables. Pure.
-import type { InstanceSnapshot, RunSnapshot } from '../../uber.ts';
+import type { InstanceSnapshot, RunSnapshot } from '../../snapshot.ts';
 import { durationText, type Paint, table } from './text.ts';
 
 const HEAD = ['NAME', 'STATE', 'URL', 'PLACEMENT', 'RESTARTS', 'UPTIME'];

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { findProject } from '../../config/find-project.ts';
 import { askLiveRuns, chooseRuns } from '../../control/live-runs.ts';
 import { UberError } from '../../errors.ts';
-import type { RunSnapshot } from '../../uber.ts';
+import type { RunSnapshot } from '../../snapshot.ts';
 import type { Outcome } from '../outcome.ts';
 import { createOutput } from '../output/output.ts';
 import { runsText } from '../output/runs-text.ts';
