@@ -52,7 +52,7 @@ async function runInForeground(
   output: Output,
 ): Promise<Outcome> {
   const uber = createUber(config, output.flow);
-  const reported = reportRun(uber, output);
+  const whenTold = reportRun(uber, output);
   const told = new Set<unknown>();
   uber.emitter.on('failed', ({ error }) => told.add(error));
   let timer: NodeJS.Timeout | undefined;
@@ -89,7 +89,7 @@ async function runInForeground(
   const waiting = setTimeout(() => output.line(waitingText(uber)), WAITING_MS);
   await uber.stop();
   clearTimeout(waiting);
-  await reported;
+  await whenTold();
   if (config.keep) output.line(`Kept: ${uber.directory}`);
   return 'exitCode' in outcome ? { ...outcome, isStuck: uber.isStuck } : outcome;
 }
