@@ -2,7 +2,7 @@
 import { isBuiltin } from 'node:module';
 
 /** Modules that most verbs never need, or not at once; to load them takes milliseconds. */
-const LATE = ['node:crypto', 'node:child_process', 'node:fs/promises', 'node:timers/promises'];
+const LATE = ['assert', 'node:crypto', 'node:child_process', 'node:fs/promises', 'node:timers/promises'];
 
 /**
  * Rewrites the imports of modules of Node. An `import` of one reads every member of it, and `node:fs` loads its streams
