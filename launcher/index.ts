@@ -13,10 +13,10 @@ export {
   type UberOptions,
 } from './options.ts';
 export { defineService, type ServiceContext, type ServiceDefinition } from './service.ts';
+export type { InstanceSnapshot, RunSnapshot } from './snapshot.ts';
 export type { StartUberOptions, UberHandle } from './start-uber.ts';
 export type { RunEvents } from './supervisor/events.ts';
 export type { EnvValue, ExtraPort, InstanceState, LogLevel, LogLine, ReadyRow } from './types.ts';
-export type { InstanceSnapshot, RunSnapshot } from './uber.ts';
 
 /**
  * Starts services and resolves when all of them are ready.

@@ -2,7 +2,7 @@
 import type { ServiceBuilder } from './build/build-service.ts';
 import type { ModuleStore } from './build/module-store.ts';
 import { assertReadable, grantsOf } from './catalog/permissions.ts';
-import { type Peer, plainEnv, resolveEnv } from './config/env-layers.ts';
+import { type InjectedFacts, type Peer, plainEnv, resolveEnv } from './config/env-layers.ts';
 import type { FlowControl } from './logs/log-pump.ts';
 import type { UberConfig } from './options.ts';
 import { baseUrl } from './ports/base-url.ts';
@@ -70,7 +70,7 @@ export class StartPlan {
     const manifest = await builder.build(spec.entry);
     // Read last, and without a pause before the start: a lease may have changed while it was compiled.
     this.#toldVersion.set(spec.name, leases.version);
-    const env = plainEnv(this.env(spec, lease));
+    const env = plainEnv(spec, config, this.#facts(spec, lease), this.#shell);
     this.#envs.set(spec.name, env);
     const dataDir = directory.dataDir(spec.name);
     const permissions = grantsOf(spec, { root: config.root, cache, dataDir, specs });
@@ -105,8 +105,12 @@ export class StartPlan {
 
   /** The environment of a service, each value with its origin. */
   env(spec: ServiceSpec, lease: PortLease): Record<string, EnvValue> {
+    return resolveEnv(spec, this.#options.config, this.#facts(spec, lease), this.#shell);
+  }
+
+  #facts(spec: ServiceSpec, lease: PortLease): InjectedFacts {
     const { config, directory } = this.#options;
-    const facts = {
+    return {
       runId: directory.runId,
       namespace: config.namespace,
       dataDir: directory.dataDir(spec.name),
@@ -114,7 +118,6 @@ export class StartPlan {
       port: lease.port,
       peers: this.#peers(),
     };
-    return resolveEnv(spec, config, facts, this.#shell);
   }
 
   /** Made anew only when a lease has changed. */

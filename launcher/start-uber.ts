@@ -2,9 +2,10 @@
 import { resolveConfig } from './config/resolve-config.ts';
 import { UberError } from './errors.ts';
 import type { UberOptions } from './options.ts';
+import type { RunSnapshot } from './snapshot.ts';
 import type { RunEvents } from './supervisor/events.ts';
 import type { EnvValue, ReadyRow } from './types.ts';
-import { createUber, type RunSnapshot, type Uber } from './uber.ts';
+import { createUber, type Uber } from './uber.ts';
 
 /** A run of services that are ready. */
 export interface UberHandle {

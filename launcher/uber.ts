@@ -1,4 +1,5 @@
 // Composition root: a configuration becomes a run.
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ServiceBuilder } from './build/build-service.ts';
 import { ModuleStore } from './build/module-store.ts';
@@ -15,44 +16,22 @@ import { ModuleLearner } from './module-learner.ts';
 import type { UberConfig } from './options.ts';
 import { PLACEMENTS } from './placement/placement-table.ts';
 import { PortLeases } from './ports/port-leases.ts';
+import { bootTimesFile, readBootTimes, rememberBootTimes } from './resources/boot-times.ts';
 import { RESOURCE_KINDS } from './resources/resource-table.ts';
 import { sweptEvent } from './resources/run-died.ts';
 import { RunDirectory } from './resources/run-directory.ts';
 import { runsFolder } from './resources/run-registry.ts';
 import { stateFolder } from './resources/state-folder.ts';
 import { beginSweep, type Sweep } from './resources/sweep.ts';
+import type { RunSnapshot } from './snapshot.ts';
 import { StartPlan } from './start-plan.ts';
 import { RunEmitter } from './supervisor/events.ts';
-import { type FaultCounts, FaultTally } from './supervisor/fault-tally.ts';
+import { FaultTally } from './supervisor/fault-tally.ts';
 import { Instance } from './supervisor/instance.ts';
 import { LoopWatch } from './supervisor/loop-watch.ts';
 import { MemoryWatch } from './supervisor/memory-watch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
-import type { EnvValue, InstanceState, ReadyRow, ServiceSpec } from './types.ts';
-
-/** One instance as it is now. */
-export interface InstanceSnapshot {
-  readonly service: string;
-  readonly state: InstanceState;
-  /** Number of the current or last incarnation; 0 before the first. */
-  readonly incarnation: number;
-  /** Null while it is not ready. */
-  readonly ready: ReadyRow | null;
-  /** Services it depends on that are down. */
-  readonly missing: readonly string[];
-  /** What went wrong in it so far: code -> how often. */
-  readonly faults: FaultCounts;
-  /** What went wrong last, or null. */
-  readonly lastFault: string | null;
-}
-
-/** A run as it is now: plain data. */
-export interface RunSnapshot {
-  readonly run: string;
-  readonly namespace: string;
-  readonly root: string;
-  readonly services: readonly InstanceSnapshot[];
-}
+import type { EnvValue, ReadyRow, ServiceSpec } from './types.ts';
 
 /** One run of selected services. Made by {@link createUber}, started once, stopped once. */
 export class Uber {
@@ -67,8 +46,12 @@ export class Uber {
   readonly #memories = new MemoryWatch();
   readonly #sweep: Sweep;
   readonly #pruned: Promise<void>;
+  readonly #bootTimes: string;
   #isLogLost = false;
   #isUp = false;
+  readonly #startedMs = Date.now();
+  /** Service -> when it got into its state. */
+  readonly #sinceMs = new Map<string, number>();
   readonly #logs = new Map<string, ServiceLog>();
   readonly #supervisor: Supervisor;
   readonly #faults: FaultTally;
@@ -85,6 +68,7 @@ export class Uber {
     // Node counts coverage in a module as it compiles it itself.
     const modules = new ModuleStore(cache, process.env.NODE_V8_COVERAGE === undefined);
     this.#learner = new ModuleLearner(modules);
+    this.#bootTimes = bootTimesFile(state);
     this.#plan = new StartPlan({
       config,
       specs,
@@ -109,6 +93,9 @@ export class Uber {
       instances: specs.map((spec) => this.#makeInstance(spec)),
       emitter: this.emitter,
       isOutdated: (service) => this.#plan.isOutdated(service),
+      // One core more than there is: while a service reads its files, another computes.
+      mostLoading: availableParallelism() + 1,
+      bootMs: readBootTimes(this.#bootTimes),
       onCriticalLost: () => void this.stop(),
       now: () => performance.now(),
       random: Math.random,
@@ -144,6 +131,7 @@ export class Uber {
       this.#isUp = true;
       this.emitter.emit('up', { run: this.runId, bootMs: Math.round(performance.now() - beganMs), services });
       for (const { name } of this.specs) this.#learner.add(this.#supervisor.get(name));
+      rememberBootTimes(this.#bootTimes, new Map(services.map(({ service, bootMs }) => [service, bootMs])));
       return services;
     } catch (error) {
       // What goes wrong in cleaning up must not hide why it had to be.
@@ -174,11 +162,13 @@ export class Uber {
   }
 
   snapshot(): RunSnapshot {
-    const services = this.specs.map(({ name }) => {
+    const services = this.specs.map(({ name, placement }) => {
       const { state, row, incarnation } = this.#supervisor.get(name);
       return {
         service: name,
         state,
+        sinceMs: this.#sinceMs.get(name) ?? this.#startedMs,
+        placement,
         incarnation,
         ready: row,
         missing: this.#supervisor.missingFor(name),
@@ -186,7 +176,8 @@ export class Uber {
         lastFault: this.#faults.last(name)?.message ?? null,
       };
     });
-    return { run: this.runId, namespace: this.#config.namespace, root: this.#config.root, services };
+    const { namespace, root } = this.#config;
+    return { run: this.runId, namespace, root, pid: process.pid, startedMs: this.#startedMs, services };
   }
 
   /** The environment of a service of this run, each value with its origin. */
@@ -262,6 +253,7 @@ export class Uber {
         return this.#plan.prepare(spec, lease);
       },
       onChange: (state, incarnation) => {
+        this.#sinceMs.set(name, Date.now());
         this.emitter.emit('state', { service: name, state, incarnation });
         this.#supervisor.changed(name, state);
       },

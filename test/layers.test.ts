@@ -8,7 +8,11 @@ describe('the imports of the launcher', () => {
 
   test('are found at all', () => {
     expect(table.get('index.ts')).toContain('start-uber.ts');
-    expect(table.get('cli/main.ts')).toEqual(['node-version.ts', 'cli/command-line.ts']);
+    expect(table.get('cli/main.ts')).toEqual([
+      'node-version.ts',
+      'cli/compile-cache.ts',
+      'cli/command-line.ts',
+    ]);
   });
 
   test('never point to a higher room, nor to another room of the same row', () => {

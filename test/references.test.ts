@@ -27,7 +27,7 @@ const FACTS: InjectedFacts = {
 
 async function envOf(project: TestProject, env: Record<string, string>, facts: InjectedFacts | null) {
   const config = await resolveConfig({ cwd: project.root, config: { services: { web: { env } } } });
-  return plainEnv(resolveEnv(readCatalog(config).specs.get('web') as ServiceSpec, config, facts, {}));
+  return plainEnv(readCatalog(config).specs.get('web') as ServiceSpec, config, facts, {});
 }
 
 test.each([

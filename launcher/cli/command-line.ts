@@ -6,25 +6,50 @@ import type { Command, GlobalArgs } from './command.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { envCommand } from './commands/env.ts';
 import { initCommand } from './commands/init.ts';
+import { psCommand } from './commands/ps.ts';
 import { upCommand } from './commands/up.ts';
 import { endProcess, type Outcome } from './outcome.ts';
 import { createOutput } from './output/output.ts';
 import { readVersion } from './version.ts';
 
-const COMMANDS: readonly Command[] = [upCommand, envCommand, doctorCommand, initCommand];
+const COMMANDS: readonly Command[] = [upCommand, psCommand, envCommand, doctorCommand, initCommand];
 
 /** Parses the arguments, runs the verb and ends the process as the contract says. Never throws. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
   let outcome: Outcome = { exitCode: 0 };
   try {
-    const parser = makeParser(argv[0], (result) => {
-      outcome = result;
-    });
-    await parser.parseAsync([...argv]);
+    const chosen = await parse(argv);
+    if (chosen !== null) {
+      const verb = await chosen.command.load();
+      outcome = await verb.run(chosen.args);
+    }
   } catch (error) {
     outcome = reportError(error, argv);
   }
   endProcess(outcome);
+}
+
+/** The verb that was asked for. */
+class Chosen extends Error {
+  readonly command: Command;
+  readonly args: GlobalArgs;
+
+  constructor(command: Command, args: GlobalArgs) {
+    super(command.summary);
+    this.command = command;
+    this.args = args;
+  }
+}
+
+/** Null when yargs has answered by itself: `--help`, `--version`. */
+async function parse(argv: readonly string[]): Promise<Chosen | null> {
+  try {
+    await makeParser(argv[0]).parseAsync([...argv]);
+    return null;
+  } catch (thrown) {
+    if (thrown instanceof Chosen) return thrown;
+    throw thrown;
+  }
 }
 
 const GLOBAL_OPTIONS: Readonly<Record<string, Options>> = {
@@ -37,7 +62,7 @@ const GLOBAL_OPTIONS: Readonly<Record<string, Options>> = {
   },
 };
 
-function makeParser(verb: string | undefined, done: (outcome: Outcome) => void): Argv {
+function makeParser(verb: string | undefined): Argv {
   const parser = yargs()
     .scriptName('uber')
     .locale('en')
@@ -58,11 +83,11 @@ function makeParser(verb: string | undefined, done: (outcome: Outcome) => void):
         ? usageError(message || error.message, verb)
         : error;
     });
-  for (const command of COMMANDS) addCommand(parser, command, done);
+  for (const command of COMMANDS) addCommand(parser, command);
   return parser;
 }
 
-function addCommand(parser: Argv, command: Command, done: (outcome: Outcome) => void): void {
+function addCommand(parser: Argv, command: Command): void {
   parser.command(
     [...command.usage],
     command.summary,
@@ -71,12 +96,13 @@ function addCommand(parser: Argv, command: Command, done: (outcome: Outcome) => 
       const takesServices = command.usage.some((usage) => usage.includes('[services..]'));
       return (takesServices ? self.positional('services', SERVICES) : self).options(command.options);
     },
-    async (args) => {
+    (args) => {
       const behind = (args['--'] as string[] | undefined) ?? [];
       if (behind.length > 0)
         throw new UberError('USAGE', `Nothing may stand behind "--": ${behind.join(' ')}`);
       assertGivenOnce(args, { ...GLOBAL_OPTIONS, ...command.options });
-      done(await command.run(args as unknown as GlobalArgs));
+      // Thrown: behind a handler that returns, yargs writes the whole help, in case it fails later. That takes 5 ms.
+      throw new Chosen(command, args as unknown as GlobalArgs);
     },
   );
 }

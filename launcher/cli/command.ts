@@ -1,4 +1,4 @@
-// A verb of the command line: one file each under commands/, all of them in one table.
+// A verb of the command line: its words under commands/, all of them in one table; what it does under verbs/.
 import type { Options } from 'yargs';
 import type { Outcome } from './outcome.ts';
 
@@ -10,7 +10,12 @@ export interface GlobalArgs {
   readonly config: string | undefined;
 }
 
-/** One verb; `Args` is what its options parse to. */
+/** What a verb does; `Args` is what its options parse to. */
+interface Verb<Args extends GlobalArgs> {
+  readonly run: (args: Args) => Promise<Outcome>;
+}
+
+/** The words of one verb. */
 interface CommandOf<Args extends GlobalArgs> {
   /** In the form of yargs: name and positionals. The one called `$0` too runs when no verb is given. */
   readonly usage: readonly string[];
@@ -19,7 +24,8 @@ interface CommandOf<Args extends GlobalArgs> {
   readonly examples: readonly (readonly [string, string])[];
   /** Name -> what yargs needs to know of it. */
   readonly options: Readonly<Record<string, Options>>;
-  readonly run: (args: Args) => Promise<Outcome>;
+  /** Loads what it does: no verb pays for the others, and the help for none. */
+  readonly load: () => Promise<Verb<Args>>;
 }
 
 /** A verb, whatever its options are. */

@@ -1,4 +1,5 @@
 // How a command ended, and how the process then ends: the only place that sets an exit code.
+import { flushCompileCache } from 'node:module';
 
 /**
  * An exit code of the contract, or the signal that ended the command. `isStuck`: a thread cannot be ended, and the process
@@ -16,6 +17,8 @@ export function endProcess(outcome: Outcome): void {
     if (outcome.isStuck === true) process.kill(process.pid, 'SIGKILL');
     return;
   }
+  // Node does this by itself only at the end of its event loop: see compile-cache.ts.
+  flushCompileCache();
   // To die by the signal itself tells a shell, npm or a CI job that we were interrupted and did not fail.
   process.removeAllListeners(outcome.signal);
   process.kill(process.pid, outcome.signal);

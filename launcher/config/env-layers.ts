@@ -1,5 +1,5 @@
 // The environment of a service: layers from files, shell and launcher, each value with its origin.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parse } from 'dotenv';
 import { UberError } from '../errors.ts';
@@ -69,9 +69,21 @@ export function injectedKeys(spec: ServiceSpec, specs: readonly ServiceSpec[]): 
   return [...ofPeers, ...Object.keys(ownValues(spec, facts))];
 }
 
-/** Only the values, as a process has them. */
-export function plainEnv(env: Readonly<Record<string, EnvValue>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).map(([key, { value }]) => [key, value]));
+/**
+ * Only the values, as a process has them; in no order. Each service has the addresses of all others in it, so in a large
+ * run this is most of what a start costs main: nothing is made for a variable here but the variable.
+ * @throws UberError `ENV_UNREADABLE`
+ */
+export function plainEnv(
+  spec: ServiceSpec,
+  config: UberConfig,
+  injected: InjectedFacts | null,
+  shell: NodeJS.ProcessEnv = process.env,
+): Record<string, string> {
+  // Without a prototype a variable called __proto__ is one like any other.
+  const values: Record<string, string> = Object.create(null);
+  for (const layer of layersOf(spec, config, injected, shell).reverse()) Object.assign(values, layer.values);
+  return values;
 }
 
 /** Highest first. */
@@ -194,6 +206,8 @@ function peerValues(peers: InjectedFacts['peers']): Record<string, string> {
 
 function readEnvFile(path: string, need: 'optional' | 'required'): Record<string, string> {
   try {
+    // Most are not there, and an error costs ten times as much as the question.
+    if (need === 'optional' && statSync(path, { throwIfNoEntry: false }) === undefined) return {};
     return parse(readFileSync(path, 'utf8'));
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;

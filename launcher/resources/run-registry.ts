@@ -35,6 +35,18 @@ export function runsFolder(stateFolder: string): string {
   return join(stateFolder, 'runs');
 }
 
+/**
+ * The folders of runs that may live, oldest first.
+ * @param folder of {@link runsFolder}
+ */
+export function listRunFolders(folder: string): string[] {
+  const names = quietly(() => readdirSync(folder)) ?? [];
+  return names
+    .filter((name) => !name.startsWith('.'))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
 /** The name of a folder on its way: it tells who is at it, so that it is known when nobody is any more. */
 export function passageName(passage: Passage, mark: ProcessMark, runId: string): string {
   return `.${passage}-${markText(mark)}-${runId}`;

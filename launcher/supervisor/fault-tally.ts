@@ -1,9 +1,7 @@
 // Counts what went wrong in a run.
 import type { ErrorCode, UberError } from '../errors.ts';
+import type { FaultCounts } from '../snapshot.ts';
 import type { RunEmitter } from './events.ts';
-
-/** Code -> how often it happened. */
-export type FaultCounts = Readonly<Partial<Record<ErrorCode, number>>>;
 
 /** What went wrong in each service, from the moment it is made. */
 export class FaultTally {

@@ -142,6 +142,11 @@ export class Instance {
     return this.#stopping;
   }
 
+  /** How long its event loop has been idle so far, in milliseconds; null where that cannot be seen. */
+  idleMs(): number | null {
+    return this.#current?.incarnation.idleMs() ?? null;
+  }
+
   /** No more grace for a stop that is under way. */
   hurry(): void {
     this.#current?.hurry();

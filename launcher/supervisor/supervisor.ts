@@ -7,6 +7,8 @@ import type { RunEmitter } from './events.ts';
 import { workDone } from './failures.ts';
 import type { Instance, Settle } from './instance.ts';
 import { Recovery } from './recovery.ts';
+import { StartGate } from './start-gate.ts';
+import { urgencies } from './urgency.ts';
 
 interface SupervisorOptions {
   /** In start order. */
@@ -16,6 +18,10 @@ interface SupervisorOptions {
   readonly isOutdated: (service: string) => boolean;
   /** A service on which the run depends is given up. */
   readonly onCriticalLost: () => void;
+  /** At most so many start at the same time. */
+  readonly mostLoading: number;
+  /** How long the last start of a service took, in milliseconds, where that is known. */
+  readonly bootMs: ReadonlyMap<string, number>;
   readonly now: () => number;
   /** From 0 to below 1. */
   readonly random: () => number;
@@ -34,6 +40,7 @@ export class Supervisor {
   readonly #commands = new CommandQueue();
   readonly #recovery: Recovery;
   readonly #dependents: Dependents;
+  readonly #gate: StartGate;
   #stopping: Promise<void> | null = null;
   #failure: UberError | null = null;
   #isStarting = true;
@@ -44,6 +51,8 @@ export class Supervisor {
     this.#byName = new Map(instances.map((instance) => [instance.spec.name, instance]));
     const specs = instances.map(({ spec }) => spec);
     this.#dependents = new Dependents(specs, emitter);
+    const urgency = urgencies(specs, options.bootMs);
+    this.#gate = new StartGate({ most: options.mostLoading, urgency, now: options.now });
     this.#recovery = new Recovery({ ...options, startAgain: (service) => this.#startAgain(service) });
   }
 
@@ -151,7 +160,10 @@ export class Supervisor {
 
   async #startAfter(instance: Instance, dependencies: readonly Promise<ReadyRow>[]): Promise<ReadyRow> {
     await Promise.all(dependencies);
-    return this.#commands.inTurn(instance.spec.name, () => this.#startInstance(instance));
+    const { name } = instance.spec;
+    return this.#gate.pass({ name, idleMs: () => instance.idleMs() }, () =>
+      this.#commands.inTurn(name, () => this.#startInstance(instance)),
+    );
   }
 
   async #startInstance(instance: Instance): Promise<ReadyRow> {

@@ -165,10 +165,10 @@ const CASES: Record<string, Case> = {
   },
   'a verb that is not there yet': {
     files: FOO_AND_BAR,
-    args: ['ps'],
+    args: ['logs'],
     exitCode: 2,
     message:
-      'error: No service "ps". Known: bar, foo.\n"ps" is a word for a command, which comes before all options and names: see uber --help.',
+      'error: No service "logs". Known: bar, foo.\n"logs" is a word for a command, which comes before all options and names: see uber --help.',
   },
   'a configuration in a CommonJS package': {
     files: {

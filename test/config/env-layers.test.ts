@@ -68,7 +68,8 @@ test.each(LAYERS.map(([origin], index) => [origin, index] as const))(
 
 test('every convention of naming the others is injected', async () => {
   using project = makeProject({ files: { 'services/foo/index.ts': '' } });
-  const env = plainEnv(await envOf(project, {}, {}));
+  const config = await resolveConfig({ cwd: project.root });
+  const env = plainEnv(readCatalog(config).specs.get('foo') as ServiceSpec, config, FACTS, {});
   expect(env).toEqual({
     PORT: '4001',
     HOST: '127.0.0.1',

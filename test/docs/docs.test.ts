@@ -68,16 +68,19 @@ test('the quick start of the README starts foo and bar', async () => {
   for (const block of blocks) await reader.follow(block);
 });
 
-test.each(['up', 'env', 'init', 'doctor'])('docs/cli.md names every option of uber %s', async (verb) => {
-  const { stdout } = await runUber([verb, '--help'], { cwd: REPOSITORY });
-  const options = new Set([...stdout.matchAll(/^ .*?(--[a-z-]+) {2}/gm)].map(([, option = '']) => option));
-  expect(options.size).toBeGreaterThanOrEqual(5);
-  const page = read('docs/cli.md');
-  expect([...options].filter((option) => !page.includes(`\`${option}`))).toEqual([]);
-});
+test.each(['up', 'ps', 'env', 'init', 'doctor'])(
+  'docs/cli.md names every option of uber %s',
+  async (verb) => {
+    const { stdout } = await runUber([verb, '--help'], { cwd: REPOSITORY });
+    const options = new Set([...stdout.matchAll(/^ .*?(--[a-z-]+) {2}/gm)].map(([, option = '']) => option));
+    expect(options.size).toBeGreaterThanOrEqual(5);
+    const page = read('docs/cli.md');
+    expect([...options].filter((option) => !page.includes(`\`${option}`))).toEqual([]);
+  },
+);
 
 test('docs/cli.md names no option that does not exist', async () => {
-  const pages = [[], ['env'], ['init'], ['doctor']].map((verb) =>
+  const pages = [[], ['ps'], ['env'], ['init'], ['doctor']].map((verb) =>
     runUber([...verb, '--help'], { cwd: REPOSITORY }),
   );
   const help = (await Promise.all(pages)).map(({ stdout }) => stdout).join('\n');

@@ -11,7 +11,8 @@ const VOLATILE: readonly [found: RegExp, accepted: string][] = [
   [/127\.0\.0\.1:(\d+)/, '127\\.0\\.0\\.1:(\\d+)'],
   [/->:\d+/, '->:\\d+'],
   [/"(?:port|pid|threadId|bootMs|time)":\d+/, '"<key>":\\d+'],
-  [/\b\d+ ms\b/, '\\d+ ms'],
+  [/\b\d+ (?:ms|s)\b/, '\\d+ (?:ms|s)'],
+  [/\bprocess \d+\b/, 'process \\d+'],
   [/\b[0-9a-z]{8}-[0-9a-f]{8}\b/, '[0-9a-z]{8}-[0-9a-f]{8}'],
   [/\[\d\d:\d\d:\d\d\.\d{3}\]/, '\\[\\d\\d:\\d\\d:\\d\\d\\.\\d{3}\\]'],
 ];

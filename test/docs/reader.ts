@@ -70,7 +70,8 @@ export class Reader implements AsyncDisposable {
     const typed: Typed[] = [];
     this.#output = () => typed.map(({ output }) => output).join('');
     for (const [index, line] of commandsOf(block).entries()) {
-      if (/\bnpx uber\b/.test(line)) await this.stop();
+      // `uber ps` is typed in another terminal, while services run.
+      if (/\bnpx uber\b(?! ps\b)/.test(line)) await this.stop();
       const command = start(realCommand(withRealPorts(line, this.#ports)), this.#project.root);
       typed.push(command);
       const exitCode = await endedOrReady(command);

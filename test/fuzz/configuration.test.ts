@@ -141,7 +141,7 @@ test('any configuration is refused with a sentence, or becomes specs', () =>
         expect(relative(project.path('resources'), spec.resourceDir)).toBe(name);
       }
       const specs = selectServices(catalog, ['*', '@core']);
-      for (const spec of specs) plainEnv(resolveEnv(spec, resolved, null, {}));
+      for (const spec of specs) plainEnv(spec, resolved, null, {});
     });
     expect(({} as Record<string, unknown>).services).toBeUndefined();
   }));
@@ -204,7 +204,13 @@ test('any .env file and any --env gives texts, and nothing but that', async () =
       const config = await resolveConfig({ cwd: project.root, env, envFiles: [project.path('fuzz.env')] });
       const [spec] = readCatalog(config).specs.values();
       if (spec === undefined) throw new Error('no spec');
-      return plainEnv(resolveEnv(spec, config, null, {}));
+      const values = Object.entries(resolveEnv(spec, config, null, {})).map(([key, { value }]) => [
+        key,
+        value,
+      ]);
+      // Two ways to the same values.
+      expect(Object.entries(plainEnv(spec, config, null, {})).sort()).toEqual(values.sort());
+      return plainEnv(spec, config, null, {});
     });
     if ('value' in outcome)
       for (const value of Object.values(outcome.value)) expect(typeof value).toBe('string');

@@ -1,14 +1,6 @@
-// `uber doctor`: what of the services will not work, before they are started.
-import { readCatalog } from '../../catalog/catalog.ts';
-import { selectServices } from '../../catalog/select.ts';
-import { resolveConfig } from '../../config/resolve-config.ts';
-import { defineCommand, type GlobalArgs } from '../command.ts';
-import { printFindings } from '../output/findings-text.ts';
-import { createOutput } from '../output/output.ts';
-
-interface DoctorArgs extends GlobalArgs {
-  readonly services: readonly string[];
-}
+// The words of `uber doctor`.
+import { defineCommand } from '../command.ts';
+import type { DoctorArgs } from '../verbs/doctor.ts';
 
 export const doctorCommand = defineCommand<DoctorArgs>({
   usage: ['doctor [services..]'],
@@ -19,16 +11,5 @@ export const doctorCommand = defineCommand<DoctorArgs>({
     ['uber doctor --json', 'One event for each finding, and a summary'],
   ],
   options: {},
-  run: async (args) => {
-    const output = createOutput(args);
-    const config = await resolveConfig({ services: args.services, config: args.config, deps: false });
-    const catalog = readCatalog(config);
-    const selected = selectServices(catalog, config.selection, config.withDependencies);
-    // Loaded here and not above: what parses sources is for this verb alone.
-    const { examine } = await import('../../doctor/examine.ts');
-    const findings = await examine({ config, selected, known: [...catalog.specs.values()] });
-    printFindings(findings, selected.length, output);
-    await output.end();
-    return { exitCode: findings.some(({ severity }) => severity === 'error') ? 1 : 0 };
-  },
+  load: () => import('../verbs/doctor.ts'),
 });

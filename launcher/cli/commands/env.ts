@@ -1,18 +1,6 @@
-// `uber env foo`: every variable of a service with its origin.
-import { readCatalog } from '../../catalog/catalog.ts';
-import { selectServices } from '../../catalog/select.ts';
-import { injectedKeys, resolveEnv } from '../../config/env-layers.ts';
-import { resolveConfig } from '../../config/resolve-config.ts';
-import { UberError } from '../../errors.ts';
-import { masked } from '../../secrets.ts';
-import type { EnvValue } from '../../types.ts';
+// The words of `uber env`.
 import { defineCommand } from '../command.ts';
-import { createOutput } from '../output/output.ts';
-import { table } from '../output/text.ts';
-import { SELECTION_OPTIONS, type SelectionArgs, toUberOptions } from '../selection-options.ts';
-
-/** Shown for what only a start decides. */
-const AT_START = '(set at start)';
+import { SELECTION_OPTIONS, type SelectionArgs } from '../selection-options.ts';
 
 export const envCommand = defineCommand<SelectionArgs>({
   usage: ['env [services..]'],
@@ -22,32 +10,5 @@ export const envCommand = defineCommand<SelectionArgs>({
     ['uber env foo --env foo.LOG_LEVEL=debug', 'As it would be with this flag'],
   ],
   options: SELECTION_OPTIONS,
-  run: async (args) => {
-    const [name, second] = args.services;
-    if (name === undefined || second !== undefined)
-      throw new UberError('USAGE', 'uber env takes one service.', { hint: 'For example: uber env foo' });
-    const output = createOutput(args);
-    const config = await resolveConfig(toUberOptions(args));
-    const specs = selectServices(readCatalog(config), [name], config.withDependencies);
-    const spec = specs.find((candidate) => candidate.name === name);
-    if (spec === undefined)
-      throw new UberError('USAGE', `uber env takes the name of one service, got "${name}".`);
-    const injected = injectedKeys(spec, specs);
-    const values: Record<string, EnvValue> = {
-      ...resolveEnv(spec, config, null),
-      ...Object.fromEntries(injected.map((key) => [key, { value: AT_START, origin: 'injected' }])),
-    };
-    const shown = Object.entries(values)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, { value, origin }]) => ({
-        key,
-        value: origin === 'injected' ? value : masked(key, value),
-        origin,
-      }));
-    output.event({ event: 'env', service: name, env: shown });
-    const rows = shown.map(({ key, value, origin }) => [key, origin, value.replaceAll('\n', '\\n')]);
-    output.line(table([['VARIABLE', 'ORIGIN', 'VALUE'], ...rows], output.paint));
-    await output.end();
-    return { exitCode: 0 };
-  },
+  load: () => import('../verbs/env.ts'),
 });

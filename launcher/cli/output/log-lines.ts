@@ -6,17 +6,25 @@ const NAME_COLORS = ['cyan', 'magenta', 'green', 'yellow', 'blue', 'red'] as con
 
 type Prettify = (fields: unknown) => string;
 
-/** Formats lines; holds back those that come before the formatter is loaded. */
+/** Formats lines. The formatter is loaded for the first line of JSON, and those that come meanwhile wait for it. */
 export class LogLines {
   readonly #paint: Paint;
   readonly #write: (text: string) => void;
   readonly #prefixes: ReadonlyMap<string, string>;
+  readonly #hasColor: boolean;
   #prettify: Prettify | null = null;
-  #early: (() => void)[] | null = [];
+  /** What waits for the formatter; null when nothing has to. */
+  #early: (() => void)[] | null = null;
+  #loaded: Promise<void> | null = null;
 
   /** @param services every service that may write, for the width of the names */
-  constructor(services: readonly string[], paint: Paint, write: (text: string) => void) {
+  constructor(
+    services: readonly string[],
+    { paint, hasColor }: { readonly paint: Paint; readonly hasColor: boolean },
+    write: (text: string) => void,
+  ) {
     this.#paint = paint;
+    this.#hasColor = hasColor;
     this.#write = write;
     const width = Math.max(...services.map((name) => name.length));
     this.#prefixes = new Map(
@@ -27,18 +35,24 @@ export class LogLines {
     );
   }
 
-  /** Loads the formatter: a few milliseconds that the start of the services does not wait for. */
-  async load(hasColor: boolean): Promise<void> {
+  /** Resolves when no line waits any more. */
+  settled(): Promise<void> {
+    return this.#loaded ?? Promise.resolve();
+  }
+
+  /** Takes 15 ms of CPU, which a run whose services write plain text does not pay. */
+  async #load(): Promise<void> {
+    this.#early = [];
     // It cannot be read when too many files are open: then JSON is shown as it came.
     const formatter = await import('./pino-pretty.ts').catch(() => null);
     this.#prettify =
       formatter?.prettyFactory({
-        colorize: hasColor,
+        colorize: this.#hasColor,
         singleLine: true,
         translateTime: 'SYS:HH:MM:ss.l',
         ignore: 'pid,hostname,name,service',
       }) ?? null;
-    const early = this.#early ?? [];
+    const early = this.#early;
     this.#early = null;
     for (const write of early) write();
   }
@@ -50,6 +64,7 @@ export class LogLines {
   }
 
   write(line: LogLine): void {
+    if (line.fields !== null) this.#loaded ??= this.#load();
     this.inOrder(() => this.#writeNow(line));
   }
 

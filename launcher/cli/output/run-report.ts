@@ -1,6 +1,7 @@
 // Tells a run while it lives, on an output.
+
+import type { FaultCounts } from '../../snapshot.ts';
 import type { RunEvents } from '../../supervisor/events.ts';
-import type { FaultCounts } from '../../supervisor/fault-tally.ts';
 import type { ReadyRow, ServiceSpec } from '../../types.ts';
 import type { Uber } from '../../uber.ts';
 import { errorEvent } from './error-text.ts';
@@ -8,10 +9,11 @@ import { LogLines } from './log-lines.ts';
 import type { Output } from './output.ts';
 import { table } from './text.ts';
 
-/** Subscribes to everything worth telling. Resolves when nothing is held back any more. */
-export async function reportRun(uber: Uber, output: Output): Promise<void> {
-  if (output.isJson) reportAsJson(uber, output);
-  else await reportAsText(uber, output);
+/** Subscribes to everything worth telling. What it returns resolves when nothing is held back any more. */
+export function reportRun(uber: Uber, output: Output): () => Promise<void> {
+  if (!output.isJson) return reportAsText(uber, output);
+  reportAsJson(uber, output);
+  return () => Promise.resolve();
 }
 
 function reportAsJson(uber: Uber, output: Output): void {
@@ -34,10 +36,10 @@ function reportAsJson(uber: Uber, output: Output): void {
   emitter.on('down', (down) => output.event({ event: 'down', ...down, faults: faultsOf(uber) }));
 }
 
-function reportAsText(uber: Uber, output: Output): Promise<void> {
+function reportAsText(uber: Uber, output: Output): () => Promise<void> {
   const { emitter, specs } = uber;
   const names = specs.map(({ name }) => name);
-  const lines = new LogLines(names, output.paint, (text) => output.line(text.slice(0, -1)));
+  const lines = new LogLines(names, output, (text) => output.line(text.slice(0, -1)));
   emitter.on('log', (line) => lines.write(line));
   let isUp = false;
   emitter.on('up', (up) => {
@@ -65,7 +67,7 @@ function reportAsText(uber: Uber, output: Output): Promise<void> {
     const faults = Object.entries(faultsOf(uber));
     if (faults.length > 0) output.line(faultsText(faults));
   });
-  return lines.load(output.hasColor);
+  return () => lines.settled();
 }
 
 function upText({ services, bootMs }: RunEvents['up'], { paint }: Output): string {

@@ -22,6 +22,24 @@ export function wantsColor(flag: boolean | undefined, env: NodeJS.ProcessEnv, is
   return isTerminal && !env.CI;
 }
 
+/**
+ * A time for people, in its two largest units: `41 s`, `3 min 5 s`, `2 h 10 min`, `4 d 1 h`.
+ * @param ms in milliseconds; less than none counts as none: clocks are set back
+ */
+export function durationText(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const parts: readonly (readonly [number, string])[] = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ];
+  const first = parts.findIndex(([count]) => count > 0);
+  const shown = first === -1 ? parts.slice(-1) : parts.slice(first, first + 2);
+  const texts = shown.filter(([count], index) => index === 0 || count > 0);
+  return texts.map(([count, unit]) => `${count} ${unit}`).join(' ');
+}
+
 /** Rows with columns aligned to the left; the first row is the head. */
 export function table(rows: readonly (readonly string[])[], paint: Paint): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
