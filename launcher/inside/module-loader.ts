@@ -1,5 +1,6 @@
 // Loads CommonJS modules from what earlier threads have resolved and compiled. What a program can see of a module stays
 // as Node makes it: `require`, `module`, `__filename`, its place in the cache, stacks.
+import { channel } from 'node:diagnostics_channel';
 import { readFileSync } from 'node:fs';
 import Module from 'node:module';
 import { dirname } from 'node:path';
@@ -25,7 +26,9 @@ interface Loader {
   _resolveFilename(request: string, parent: NodeModule, isMain?: boolean, options?: unknown): string;
   _resolveLookupPaths(request: string, parent: NodeModule): string[] | null;
   new (filename: string, parent: NodeModule): NodeModule & { load(filename: string): void };
-  prototype: { _compile?: unknown };
+  _load: unknown;
+  _nodeModulePaths(folder: string): string[];
+  prototype: { _compile?: unknown; require: unknown };
 }
 
 type Wrapped = (
@@ -37,6 +40,12 @@ type Wrapped = (
 ) => void;
 
 const loader = Module as unknown as Loader;
+
+/** Tells tracers of each `require` (https://nodejs.org/api/diagnostics_channel.html#modules). */
+const requireEvents = channel('tracing:module.require:start');
+
+/** Stands for: Node is asked. No module exports it. */
+const UNKNOWN = Symbol('unknown');
 
 /** How long the service may have to wait for us at a time, in milliseconds. */
 const SLICE_MS = 5;
@@ -57,6 +66,10 @@ export class ModuleLoader {
   #isPlain = true;
   readonly #resolveFilename = loader._resolveFilename;
   readonly #compile = loader.prototype._compile;
+  readonly #require = loader.prototype.require;
+  readonly #paths = new Map<string, readonly string[]>();
+  #ownLoad: unknown = null;
+  #ownExtension: unknown = null;
 
   constructor({ packs, index, withOwnSources }: ModuleImage) {
     this.#packs = packs.map((pack) => Buffer.from(pack));
@@ -83,19 +96,15 @@ export class ModuleLoader {
         function (this: unknown, ...args: unknown[]): unknown {
           // Nobody requires the main program: it has no parent, or null.
           const [request, parent] = args as [string, NodeModule | null | undefined];
-          const target = parent ? self.#resolve(request, parent) : undefined;
-          if (!parent || target === undefined) return Reflect.apply(original, this, args);
-          const cached = loader._cache[target];
-          if (cached === undefined) return self.#loadNew(target, parent);
-          if (!cached.loaded) {
-            // Node hands out what is there so far, and warns of what is not.
-            self.#circular.add(target);
-            return Reflect.apply(original, this, args);
-          }
-          if (!parent.children.includes(cached)) parent.children.push(cached);
-          return cached.exports;
+          if (!parent || !self.#isUsual()) return Reflect.apply(original, this, args);
+          const known = self.#resolutions.get(parent.filename);
+          const loaded = known === undefined ? UNKNOWN : self.#load(request, parent, known);
+          if (loaded !== UNKNOWN) return loaded;
+          self.#note(request, parent);
+          return Reflect.apply(original, this, args);
         },
     );
+    this.#ownLoad = loader._load;
     replaceMethod(
       loader._extensions,
       '.js',
@@ -108,6 +117,7 @@ export class ModuleLoader {
           return undefined;
         },
     );
+    this.#ownExtension = loader._extensions['.js'];
   }
 
   /** Called once our own hooks are in: who adds more wants to see every module that is loaded. */
@@ -173,11 +183,28 @@ export class ModuleLoader {
     }
   }
 
-  #resolve(request: string, parent: NodeModule): string | undefined {
-    if (!this.#isPlain || loader._resolveFilename !== this.#resolveFilename) return undefined;
-    const known = this.#resolutions.get(parent.filename)?.get(request);
-    if (known === undefined && this.#scripts?.has(parent.filename)) this.#requests.push([parent, request]);
-    return known;
+  /** False when somebody else has a say in how modules are found. */
+  #isUsual(): boolean {
+    return this.#isPlain && loader._resolveFilename === this.#resolveFilename;
+  }
+
+  #note(request: string, parent: NodeModule): void {
+    if (this.#scripts?.has(parent.filename) === true) this.#requests.push([parent, request]);
+  }
+
+  /** What a specifier stands for; {@link UNKNOWN} when Node is to find or load it. */
+  #load(request: string, parent: NodeModule, known: ReadonlyMap<string, string>): unknown {
+    const target = known.get(request);
+    if (target === undefined) return UNKNOWN;
+    const cached = loader._cache[target];
+    if (cached === undefined) return this.#loadNew(target, parent);
+    if (!cached.loaded) {
+      // Node hands out what is there so far, and warns of what is not.
+      this.#circular.add(target);
+      return UNKNOWN;
+    }
+    if (!parent.children.includes(cached)) parent.children.push(cached);
+    return cached.exports;
   }
 
   #loadNew(filename: string, parent: NodeModule): unknown {
@@ -185,7 +212,15 @@ export class ModuleLoader {
     loader._cache[filename] = module;
     let isLoaded = false;
     try {
-      module.load(filename);
+      const script =
+        loader._extensions['.js'] === this.#ownExtension ? this.#packedFor(module, filename) : null;
+      if (script === null) module.load(filename);
+      else {
+        module.filename = filename;
+        module.paths = this.#pathsOf(module.path);
+        this.#run(script, module, filename);
+        module.loaded = true;
+      }
       isLoaded = true;
     } finally {
       if (!isLoaded) {
@@ -198,10 +233,25 @@ export class ModuleLoader {
     return module.exports;
   }
 
+  /** Where Node looks for packages from a folder; each module has a list of its own. */
+  #pathsOf(folder: string): string[] {
+    const known = this.#paths.get(folder) ?? loader._nodeModulePaths(folder);
+    this.#paths.set(folder, known);
+    return [...known];
+  }
+
   /** Null: Node is to load it. */
   #scriptOf(module: NodeModule, filename: string): Script | null {
-    const isUntouched = Reflect.get(module, '_compile') === this.#compile;
-    return this.#isPlain && isUntouched ? (this.#packed(filename) ?? this.#compileNew(filename)) : null;
+    return this.#packedFor(module, filename) ?? (this.#isOurs(module) ? this.#compileNew(filename) : null);
+  }
+
+  #packedFor(module: NodeModule, filename: string): Script | null {
+    return this.#isOurs(module) ? this.#packed(filename) : null;
+  }
+
+  /** Whoever compiles modules in another way does so by this member of theirs. */
+  #isOurs(module: NodeModule): boolean {
+    return this.#isPlain && Reflect.get(module, '_compile') === this.#compile;
   }
 
   #packed(filename: string): Script | null {
@@ -243,7 +293,42 @@ export class ModuleLoader {
   #run(script: Script, module: NodeModule, filename: string): void {
     const run = script.runInThisContext() as Wrapped;
     const { exports } = module;
-    Reflect.apply(run, exports, [exports, makeRequire(module), module, filename, dirname(filename)]);
+    Reflect.apply(run, exports, [exports, this.#makeRequire(module), module, filename, module.path]);
+  }
+
+  /** `require` of a module, as Node's own (lib/internal/modules/helpers.js, makeRequireFunction). */
+  #makeRequire(module: NodeModule): NodeJS.Require {
+    const self = this;
+    const known = this.#resolutions.get(module.filename);
+    function require(path: string): unknown {
+      // What is known needs none of the steps in between, unless somebody has put himself there.
+      if (known !== undefined && self.#isDirect(module)) {
+        const loaded = self.#load(path, module, known);
+        if (loaded !== UNKNOWN) return loaded;
+      }
+      return module.require(path);
+    }
+    function resolve(request: string, options?: unknown): string {
+      return loader._resolveFilename(request, module, false, options);
+    }
+    function paths(request: string): string[] | null {
+      return loader._resolveLookupPaths(request, module);
+    }
+    resolve.paths = paths;
+    require.resolve = resolve;
+    require.main = process.mainModule;
+    require.extensions = loader._extensions;
+    require.cache = loader._cache;
+    return require as unknown as NodeJS.Require;
+  }
+
+  #isDirect(module: NodeModule): boolean {
+    return (
+      this.#isUsual() &&
+      loader._load === this.#ownLoad &&
+      Reflect.get(module, 'require') === this.#require &&
+      !requireEvents.hasSubscribers
+    );
   }
 
   #find(request: string, parent: NodeModule): string | null {
@@ -262,25 +347,6 @@ function compile(source: string, filename: string, cachedData?: Buffer): Script 
     columnOffset: -WRAPPER.before.length,
     ...(cachedData === undefined ? {} : { cachedData }),
   });
-}
-
-/** `require` of a module, as Node's own (lib/internal/modules/helpers.js, makeRequireFunction). */
-function makeRequire(module: NodeModule): NodeJS.Require {
-  function require(path: string): unknown {
-    return module.require(path);
-  }
-  function resolve(request: string, options?: unknown): string {
-    return loader._resolveFilename(request, module, false, options);
-  }
-  function paths(request: string): string[] | null {
-    return loader._resolveLookupPaths(request, module);
-  }
-  resolve.paths = paths;
-  require.resolve = resolve;
-  require.main = process.mainModule;
-  require.extensions = loader._extensions;
-  require.cache = loader._cache;
-  return require as unknown as NodeJS.Require;
 }
 
 /** While a module loads, Node warns of what others read too early in its exports, by a prototype of its own. */
