@@ -1,12 +1,15 @@
 // Entry of `npm run bench`: reads the command line, runs scenarios or the gate, and prints what they found.
 import { runCommand } from '../command-line.ts';
+import { checkRatios, updateRatios } from './gate/gate.ts';
 import { Leftovers } from './leftovers.ts';
 import { readMachine } from './machine.ts';
 import { type BenchCommand, helpText, readOptions } from './options.ts';
 import { Figures } from './report/figures.ts';
-import { reportText } from './report/report.ts';
+import { type Findings, reportText } from './report/report.ts';
+import { mergeResults, writeResults } from './results.ts';
 import type { BenchTools } from './scenario.ts';
-import { SideShelf } from './sides/side-table.ts';
+import { SCENARIOS } from './scenario-table.ts';
+import { PEER_NAMES, SideShelf } from './sides/side-table.ts';
 
 const leftovers = new Leftovers();
 await runCommand('bench', async () => {
@@ -17,7 +20,7 @@ await runCommand('bench', async () => {
 });
 leftovers.remove();
 
-async function run({ scenarios, isJson, options }: BenchCommand): Promise<number> {
+async function run(command: BenchCommand): Promise<number> {
   const skipped = new Map<string, string>();
   const failed = new Map<string, string>();
   const tools: BenchTools = {
@@ -28,15 +31,34 @@ async function run({ scenarios, isJson, options }: BenchCommand): Promise<number
     fail: (who, reason) => failed.set(who, reason),
   };
   const shelf = new SideShelf(tools);
-  for (const [, scenario] of scenarios) await scenario.run(options, tools, shelf);
-  const findings = {
+  if (command.gate !== null) return runGate(command, tools, shelf);
+  for (const [, scenario] of command.scenarios) await scenario.run(command.options, tools, shelf);
+  const findings: Findings = {
     machine: readMachine(),
     sides: await shelf.titles(),
     skipped: Object.fromEntries(skipped),
     failed: Object.fromEntries(failed),
     figures: tools.figures.all,
   };
-  if (isJson) console.log(JSON.stringify(findings));
-  else console.log(`\n${reportText(findings, Object.fromEntries(scenarios))}`);
-  return 0;
+  write(command, findings);
+  if (command.isJson) console.log(JSON.stringify(findings));
+  else console.log(`\n${reportText(findings, Object.fromEntries(command.scenarios))}`);
+  return [...failed.keys()].every(isPeer) ? 0 : 1;
+}
+
+async function runGate({ gate, isJson }: BenchCommand, tools: BenchTools, shelf: SideShelf): Promise<number> {
+  const result = await (gate === 'update' ? updateRatios : checkRatios)(tools, shelf);
+  console.log(isJson ? JSON.stringify(result.verdicts) : `\n${result.text}`);
+  return result.isLost ? 1 : 0;
+}
+
+function write({ writes, scenarios }: BenchCommand, findings: Findings): void {
+  const names = scenarios.map(([name]) => name);
+  if (writes === 'all') writeResults(findings, SCENARIOS);
+  if (writes === 'measured') writeResults(mergeResults(findings, names), SCENARIOS);
+}
+
+/** A peer that fails is told; the benchmark is about uber. */
+function isPeer(who: string): boolean {
+  return PEER_NAMES.some((name) => name !== 'bare' && name === who);
 }

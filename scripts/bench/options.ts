@@ -8,8 +8,8 @@ import { PEER_NAMES, PLACEMENT_NAMES, SIDES } from './sides/side-table.ts';
 /** What to do. */
 export interface BenchCommand {
   readonly scenarios: readonly [string, Scenario][];
-  /** Nothing was left out: the page is written. */
-  readonly isComplete: boolean;
+  /** What becomes of docs/benchmarks: written anew when nothing was left out, or only what was measured. */
+  readonly writes: 'all' | 'measured' | 'nothing';
   readonly gate: 'check' | 'update' | null;
   readonly isJson: boolean;
   readonly options: BenchOptions;
@@ -22,6 +22,7 @@ const OPTIONS = {
   seconds: { type: 'string', default: '3' },
   peers: { type: 'string', default: PEER_NAMES.join() },
   placements: { type: 'string', default: PLACEMENT_NAMES.join() },
+  write: { type: 'boolean', default: false },
   check: { type: 'boolean', default: false },
   update: { type: 'boolean', default: false },
 } as const;
@@ -38,14 +39,13 @@ export function readOptions(argv: readonly string[]): BenchCommand | null {
   if (gate !== null && positionals.length > 0) {
     throw new UsageError(`--${gate} chooses what it measures: leave out "${positionals.join(' ')}".`);
   }
-  const chosen = ['services', 'rounds', 'flavour'] as const;
+  const isLimited = (['services', 'rounds', 'flavour'] as const).some((key) => values[key] !== undefined);
   const everything = [...PEER_NAMES, ...PLACEMENT_NAMES].join();
+  const isComplete =
+    positionals.length === 0 && !isLimited && `${values.peers},${values.placements}` === everything;
   return {
     scenarios: scenariosOf(positionals),
-    isComplete:
-      positionals.length === 0 &&
-      chosen.every((key) => values[key] === undefined) &&
-      `${values.peers},${values.placements}` === everything,
+    writes: values.write ? 'measured' : isComplete ? 'all' : 'nothing',
     gate,
     isJson: values.json,
     options: {
@@ -96,6 +96,7 @@ export function helpText(): string {
     '  --peers P,P       Compares with these only, or with "none"',
     '  --placements P,P  These placements of uber only, or "none"',
     '  --seconds N       Length of each measurement of throughput and of neighbours. Default: 3',
+    '  --write           Puts what was measured into docs/benchmarks, beside what is there',
     '  --check           The regression gate: a short set of ratios beside the committed ones',
     '  --update          Measures the same set and writes it to be committed',
     '  --json            One JSON object on stdout',
@@ -104,7 +105,7 @@ export function helpText(): string {
     'Examples:',
     '  npm run bench -- boot --peers bare,watt --services 15 --flavour heavy',
     '  npm run bench -- density --placements thread --services 1,5,15 --rounds 1',
-    '  npm run bench -- cli cost',
+    '  npm run bench -- cli cost --write',
     '  npm run bench -- --check',
     '',
     'Exit codes: 0 measured, 1 uber failed or a ratio is lost, 2 usage.',

@@ -19,9 +19,9 @@ const SIZES: Readonly<Record<Flavour, number>> = { js: 15, ts: 15, heavy: 8 };
 const SETTLE_MS = 300;
 
 /** What a launcher finds of its earlier runs. Only uber keeps something, so only uber has all three. */
-export const STATES = ['warm', 'cold', 'changed'] as const;
+const STATES = ['warm', 'cold', 'changed'] as const;
 
-export type CacheState = (typeof STATES)[number];
+type CacheState = (typeof STATES)[number];
 
 export const bootScenario: Scenario = {
   summary: 'Boot of N services: time, CPU and memory, beside all peers',

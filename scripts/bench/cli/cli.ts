@@ -17,12 +17,12 @@ const REPEATS = 5;
 const SERVICES = 3;
 
 /** The commands, by name. */
-export const CLI_COMMANDS = ['node -e 0', 'uber --help', 'uber ps'] as const;
+const CLI_COMMANDS = ['node -e 0', 'uber --help', 'uber ps'] as const;
 
-export type CliCommand = (typeof CLI_COMMANDS)[number];
+type CliCommand = (typeof CLI_COMMANDS)[number];
 
 /** Where the figure of a command is. */
-export function cliKey(side: CliCommand): FigureKey {
+function cliKey(side: CliCommand): FigureKey {
   return { scenario: 'cli', what: 'a short command', services: 0, side, metric: 'cpuMs' };
 }
 

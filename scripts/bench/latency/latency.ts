@@ -24,7 +24,7 @@ const BURN_MS = 50;
 const BETWEEN_MS = 5;
 
 /** What is measured: names of groups of figures. */
-export const LATENCY = {
+const LATENCY = {
   pair: 'service to service',
   idle: 'nobody burns',
   burning: 'one of them burns its CPU',

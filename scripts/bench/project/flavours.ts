@@ -1,5 +1,4 @@
 // What the services of a benchmark are: ordinary programs that listen by themselves, small ones and heavy ones.
-import { join } from 'node:path';
 import type { BenchTools } from '../scenario.ts';
 import { install, REPOSITORY_PACKAGES } from './packages.ts';
 import { type Project, writeProject } from './project.ts';
@@ -40,11 +39,6 @@ export function programProject(source: string, count: number, tools: BenchTools)
     source: (name) => source.replaceAll('SERVICE_NAME', name),
     packages: [REPOSITORY_PACKAGES],
   });
-}
-
-/** The folder of the programs beside a file of the benchmark. */
-export function programsBeside(folder: string): string {
-  return join(folder, 'programs');
 }
 
 /** All flavours end so. Every side of a comparison reads the line. */

@@ -3,6 +3,7 @@ import type { Machine } from '../machine.ts';
 import type { Scenario } from '../scenario.ts';
 import { type Figure, Figures, type Group } from './figures.ts';
 import { figureRows, table } from './table.ts';
+import { judgeTargets } from './targets.ts';
 
 /** Everything that was found. Survives JSON. */
 export interface Findings {
@@ -32,13 +33,22 @@ export function reportText(findings: Findings, scenarios: Readonly<Record<string
       ...scenario.explanation,
       '',
     ]),
+    ...targetLines(figures),
     ...notes(findings).map((note) => note.replaceAll('`', '')),
     ...findings.sides,
     findings.machine.text,
   ].join('\n');
 }
 
-/** For example `Boot, 15 js warm`. */
+/** Targets about which something was measured. */
+function targetLines(figures: Figures): string[] {
+  const rows = judgeTargets(figures)
+    .filter(({ verdict }) => verdict !== 'not measured')
+    .map(({ line, text, bound, measured, verdict }) => [`${line}. ${text}`, bound, measured, verdict]);
+  return rows.length === 0 ? [] : [...table([['target', 'bound', 'measured', 'verdict'], ...rows]), ''];
+}
+
+/** For example `Boot, 15 js`. */
 export function headOf({ title }: Scenario, { what, services }: Group): string {
   return `${title}, ${services === 0 ? what : `${services} ${what}`}`;
 }

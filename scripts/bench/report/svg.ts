@@ -1,7 +1,7 @@
 // Plots as SVG: lines for growth, bars for sides that are compared. Pure.
 
 /** One line of a plot, or one bar. */
-export interface Series {
+interface Series {
   readonly name: string;
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }

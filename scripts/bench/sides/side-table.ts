@@ -12,8 +12,8 @@ export const PLACEMENT_NAMES = ['thread', 'shared'] as const;
 /** What uber is compared with. */
 export const PEER_NAMES = ['bare', 'single', 'process', 'watch', 'watt'] as const;
 
-export type PlacementSide = (typeof PLACEMENT_NAMES)[number];
-export type PeerName = (typeof PEER_NAMES)[number];
+type PlacementSide = (typeof PLACEMENT_NAMES)[number];
+type PeerName = (typeof PEER_NAMES)[number];
 export type SideName = PlacementSide | PeerName;
 
 export const SIDES: Readonly<Record<SideName, Side>> = {

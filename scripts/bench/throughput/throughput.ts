@@ -13,9 +13,9 @@ const ROUNDS = 5;
 const PROGRAM = join(import.meta.dirname, 'programs', 'server.cjs');
 
 /** JSON from memory, a file that is read, a file that is streamed. */
-export const ENDPOINTS = ['/json', '/file', '/stream'] as const;
+const ENDPOINTS = ['/json', '/file', '/stream'] as const;
 
-export type Endpoint = (typeof ENDPOINTS)[number];
+type Endpoint = (typeof ENDPOINTS)[number];
 
 export const throughputScenario: Scenario = {
   summary: 'Requests a second of one service, beside the same in a process and in a bare worker',
