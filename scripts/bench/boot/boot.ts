@@ -12,9 +12,12 @@ import type { PreparedSide } from '../sides/side.ts';
 import { PEER_NAMES, PLACEMENT_NAMES, type SideName, type SideShelf } from '../sides/side-table.ts';
 import { Unavailable } from '../unavailable.ts';
 
-const ROUNDS = 5;
-/** What is measured when nothing is chosen: as many heavy services as a laptop has. */
-const SIZES: Readonly<Record<Flavour, number>> = { js: 15, ts: 15, heavy: 8 };
+/** What is measured when nothing is chosen. Heavy services take peers half a minute a round. */
+const DEFAULTS: Readonly<Record<Flavour, { readonly count: number; readonly rounds: number }>> = {
+  js: { count: 15, rounds: 5 },
+  ts: { count: 15, rounds: 5 },
+  heavy: { count: 8, rounds: 3 },
+};
 /** What is freed after the last answer (sockets, buffers of the boot) has gone by then, in milliseconds. */
 const SETTLE_MS = 300;
 
@@ -34,9 +37,9 @@ export const bootScenario: Scenario = {
   ],
   run: async (options, tools, shelf) => {
     for (const flavour of options.flavours ?? (['js', 'heavy'] as const)) {
-      for (const count of options.services ?? [SIZES[flavour]]) {
+      for (const count of options.services ?? [DEFAULTS[flavour].count]) {
         await compareBoots(
-          { flavour, count, rounds: options.rounds ?? ROUNDS, names: bootSides(options) },
+          { flavour, count, rounds: options.rounds ?? DEFAULTS[flavour].rounds, names: bootSides(options) },
           tools,
           shelf,
         );
