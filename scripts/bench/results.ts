@@ -1,5 +1,5 @@
 // The results in docs/benchmarks: figures as JSON, and the page with its plots made from them.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { REPOSITORY } from './project/packages.ts';
 import { pageFiles } from './report/page.ts';
@@ -26,10 +26,11 @@ export function writeResults(findings: Findings, scenarios: Readonly<Record<stri
 }
 
 /**
- * The results that are there, with the figures of some scenarios replaced.
- * @throws Error when there are none, or those of another machine
+ * The results that are there, if any, with the figures of some scenarios replaced.
+ * @throws Error when they are those of another machine: figures of two do not stand in one table
  */
 export function mergeResults(findings: Findings, replaced: readonly string[]): Findings {
+  if (!existsSync(RESULTS)) return findings;
   const old = JSON.parse(readFileSync(RESULTS, 'utf8')) as Findings;
   if (old.machine.text !== findings.machine.text) {
     throw new Error(`The results in docs/benchmarks are those of another machine: ${old.machine.text}.`);

@@ -33,7 +33,7 @@ export const bootScenario: Scenario = {
   explanation: [
     'boot: from the spawn until every service listens and the launcher says so. served: until each has answered.',
     'CPU: user and system time of all processes until then. PSS: proportional memory of all processes.',
-    'cold: as in a fresh clone, `.uber/cache` is empty. changed: one file has changed since the last run.',
+    'cold: as in a fresh clone, nothing is kept of earlier runs. changed: one file has changed since the last run.',
   ],
   run: async (options, tools, shelf) => {
     for (const flavour of options.flavours ?? (['js', 'heavy'] as const)) {
@@ -85,7 +85,7 @@ export async function compareBoots(
       rounds,
       measure: async (turn, isMeasured) => {
         const { side, state, project } = turns.get(turn) as Turn;
-        prepareCache(project, state);
+        prepareCache(side, project, state);
         const sample = await bootOnce(side, project, tools);
         tools.progress(`${count} ${flavour}, ${turn}: ${describe(sample)}`);
         if (!isMeasured) return;
@@ -157,8 +157,9 @@ function turnName(name: SideName, state: CacheState): string {
 
 let version = 1;
 
-function prepareCache(project: Project, state: CacheState): void {
-  if (state === 'cold') rmSync(join(project.root, '.uber'), { recursive: true, force: true });
+function prepareCache({ keeps = [] }: PreparedSide, project: Project, state: CacheState): void {
+  const kept = state === 'cold' ? [join(project.root, '.uber'), ...keeps] : [];
+  for (const folder of kept) rmSync(folder, { recursive: true, force: true });
   const [first] = project.services;
   if (state !== 'changed' || first === undefined) return;
   version += 1;

@@ -72,7 +72,7 @@ async function renew(
   shelf: SideShelf,
 ): Promise<void> {
   const [flavour = 'js'] = options.flavours ?? [];
-  const [count = SERVICES] = options.services ?? [];
+  const count = Math.max(...(options.services ?? [SERVICES]));
   const makeOne = async (): Promise<Project> => {
     const project = await projectOrSkip(flavour, Math.max(count, Number(SERVICE.slice(1))), tools);
     if (project === null) throw new Error('its packages are missing');

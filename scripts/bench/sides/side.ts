@@ -29,6 +29,8 @@ export interface PreparedSide {
   /** The line with which a launcher says that all are up; null when the lines of the services must do. */
   readonly upLine: RegExp | null;
   readonly restartable: Restartable | null;
+  /** Folders that it keeps between runs, beside `.uber` of the project: missing in a cold clone. */
+  readonly keeps?: readonly string[];
 }
 
 /** A side of comparisons. */

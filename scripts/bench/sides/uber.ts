@@ -32,7 +32,8 @@ export function uberSide(isolation: string): Side {
   return {
     summary: `uber, placement ${isolation}`,
     prepare: async (tools) => {
-      const { program, library } = copyLauncher(tools.leftovers.folder());
+      const folder = tools.leftovers.folder();
+      const { program, library } = copyLauncher(folder);
       await checkPlacement(program, isolation, tools);
       return {
         title: `uber ${version()}, placement ${isolation}, Node ${process.versions.node}`,
@@ -43,6 +44,7 @@ export function uberSide(isolation: string): Side {
           restart: (run, name) => run.write(`restart ${name}`),
           how: 'handle.restart',
         },
+        keeps: [join(folder, '.uber')],
       };
     },
   };
