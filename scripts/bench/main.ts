@@ -1,15 +1,20 @@
 // Entry of `npm run bench`: reads the command line, runs scenarios or the gate, and prints what they found.
-import { runCommand } from '../command-line.ts';
+import { join } from 'node:path';
+import { runCommand, UsageError } from '../command-line.ts';
 import { checkRatios, updateRatios } from './gate/gate.ts';
 import { Leftovers } from './leftovers.ts';
 import { readMachine } from './machine.ts';
+import { HAS_PROCESS_USAGE } from './measure/process-usage.ts';
 import { type BenchCommand, helpText, readOptions } from './options.ts';
+import { REPOSITORY } from './project/packages.ts';
 import { Figures } from './report/figures.ts';
 import { type Findings, reportText } from './report/report.ts';
 import { mergeResults, writeResults } from './results.ts';
 import type { BenchTools } from './scenario.ts';
 import { SCENARIOS } from './scenario-table.ts';
 import { PEER_NAMES, SideShelf } from './sides/side-table.ts';
+
+const RESULTS = join(REPOSITORY, 'docs', 'benchmarks');
 
 const leftovers = new Leftovers();
 await runCommand('bench', async () => {
@@ -47,6 +52,7 @@ async function run(command: BenchCommand): Promise<number> {
 }
 
 async function runGate({ gate, isJson }: BenchCommand, tools: BenchTools, shelf: SideShelf): Promise<number> {
+  if (!HAS_PROCESS_USAGE) throw new UsageError(`--${gate} compares CPU time and memory, which need Linux.`);
   const result = await (gate === 'update' ? updateRatios : checkRatios)(tools, shelf);
   console.log(isJson ? JSON.stringify(result.verdicts) : `\n${result.text}`);
   return result.isLost ? 1 : 0;
@@ -54,8 +60,8 @@ async function runGate({ gate, isJson }: BenchCommand, tools: BenchTools, shelf:
 
 function write({ writes, scenarios }: BenchCommand, findings: Findings): void {
   const names = scenarios.map(([name]) => name);
-  if (writes === 'all') writeResults(findings, SCENARIOS);
-  if (writes === 'measured') writeResults(mergeResults(findings, names), SCENARIOS);
+  if (writes === 'all') writeResults(RESULTS, findings, SCENARIOS);
+  if (writes === 'measured') writeResults(RESULTS, mergeResults(RESULTS, findings, names), SCENARIOS);
 }
 
 /** A peer that fails is told; the benchmark is about uber. */

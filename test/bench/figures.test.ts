@@ -1,4 +1,6 @@
 // What is made of figures: fits, ratios, tables, plots, verdicts.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { compareRatios, gatedRatios, isLost } from '../../scripts/bench/gate/ratios.ts';
 import { type FigureKey, Figures } from '../../scripts/bench/report/figures.ts';
 import { fitLine, growthBeyondLine } from '../../scripts/bench/report/fit.ts';
@@ -9,7 +11,9 @@ import { quantile, spread } from '../../scripts/bench/report/statistics.ts';
 import { barSvg, lineSvg } from '../../scripts/bench/report/svg.ts';
 import { figureRows, markdownTable, table } from '../../scripts/bench/report/table.ts';
 import { judgeTargets } from '../../scripts/bench/report/targets.ts';
+import { mergeResults, writeResults } from '../../scripts/bench/results.ts';
 import { SCENARIOS } from '../../scripts/bench/scenario-table.ts';
+import { makeProject } from '../support/project.ts';
 
 const line = (of: (x: number) => number) => [1, 5, 15, 50, 100].map((x) => ({ x, y: of(x) }));
 
@@ -159,6 +163,30 @@ describe('plots', () => {
     expect(widths[1]).toBe(4 * Number(widths[0]));
     expect(svg).toContain('200 ms');
   });
+});
+
+test('a scenario that is measured again takes its own place in the results, on the same machine', () => {
+  using project = makeProject({ packages: false });
+  const folder = project.path('results');
+  const findings = (cpuMs: number, scenario: string, text = '2 cores'): Findings => ({
+    machine: { cores: 2, model: 'm', memoryGb: 8, node: '24', kernel: 'Linux', text },
+    sides: ['bare'],
+    skipped: {},
+    failed: {},
+    figures: figuresOf({ bare: [cpuMs] }, { ...BOOT, scenario }).all,
+  });
+  const add = (found: Findings, name: string): void =>
+    writeResults(folder, mergeResults(folder, found, [name]), SCENARIOS);
+  add(findings(1, 'boot'), 'boot');
+  add(findings(2, 'memory'), 'memory');
+  add(findings(3, 'boot'), 'boot');
+  const { figures, sides } = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as Findings;
+  expect(figures.map(({ scenario, values }) => [scenario, ...values])).toEqual([
+    ['memory', 2],
+    ['boot', 3],
+  ]);
+  expect(sides).toEqual(['bare']);
+  expect(() => add(findings(4, 'boot', '8 cores'), 'boot')).toThrow('another machine: 2 cores');
 });
 
 test('the report and the page name the machine, the versions, the skipped and the failed', () => {
