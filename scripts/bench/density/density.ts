@@ -13,8 +13,8 @@ export const densityScenario: Scenario = {
   title: 'Density',
   reference: 'thread',
   explanation: [
-    'fit: the line through all counts. foretold: how far the greatest count lies above the line through the others, ' +
-      'as a part of it; what grows faster than a line shows there.',
+    'fit: the line through all counts.',
+    'foretold: the line through all counts but the greatest. What grows faster than a line lies above it there.',
   ],
   run: (options, tools, shelf) =>
     compareDensity(

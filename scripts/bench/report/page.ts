@@ -63,10 +63,13 @@ function partOf(name: string, scenario: Scenario, figures: Figures, plots: reado
       ...markdownTable(figureRows(figures, group, scenario.reference)),
       '',
     ]),
-    ...(scenario.conclusions?.(figures) ?? []).flatMap((line) => [`- ${line}`]),
-    '',
+    ...listOf(scenario.conclusions?.(figures) ?? []),
     ...plots
       .filter((plot) => plot.scenario === name)
       .flatMap(({ file, title }) => [`![${title}](${file})`, '']),
   ];
+}
+
+function listOf(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [...lines.map((line) => `- ${line}`), ''];
 }

@@ -48,9 +48,10 @@ function targetLines(figures: Figures): string[] {
   return rows.length === 0 ? [] : [...table([['target', 'bound', 'measured', 'verdict'], ...rows]), ''];
 }
 
-/** For example `Boot, 15 js`. */
+/** For example `Boot: js, 15 services`. */
 export function headOf({ title }: Scenario, { what, services }: Group): string {
-  return `${title}, ${services === 0 ? what : `${services} ${what}`}`;
+  const count = services === 0 ? '' : `, ${services} ${services === 1 ? 'service' : 'services'}`;
+  return `${title}: ${what}${count}`;
 }
 
 /** What was skipped and what failed, one line each. */
