@@ -24,9 +24,10 @@ const TITLES: Readonly<Record<Side, string>> = {
 
 export const costScenario: Scenario = {
   summary: 'What interception costs a thread until the first line of its service',
-  title: 'CPU of a thread until the first line of its service',
+  title: 'Cost of interception',
   reference: TITLES.bare,
   explanation: [
+    `Median of ${SERVICES} services, one after the other in one process.`,
     'Intercepted is what `scripts/bench/cost/entries.ts` lists: listen, process, fs, child processes.',
   ],
   run,
@@ -65,8 +66,8 @@ async function run(options: BenchOptions, tools: BenchTools): Promise<void> {
 function keyOf(side: Side): FigureKey {
   return {
     scenario: 'cost',
-    what: 'first line',
-    services: SERVICES,
+    what: 'CPU of a thread until the first line of its service',
+    services: 1,
     side: TITLES[side],
     metric: 'stepCpuMs',
   };

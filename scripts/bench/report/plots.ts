@@ -34,7 +34,7 @@ export function plotsOf(
         });
         if (found.length === 0) return [];
         const [name = '', unit = ''] = splitUnit(METRICS[metric].title);
-        const title = `${titles(scenario, group)}: ${name}`;
+        const title = `${titles(scenario, group)}, ${name}`;
         const file = `${[scenario, group.services, group.what, metric].join('-').replaceAll(/[^\w-]/g, '')}.svg`;
         return [{ file, title, scenario, svg: barSvg({ title, unit, bars: found, footer }) }];
       }),

@@ -40,7 +40,7 @@ export function lineSvg({ title, xTitle, yTitle, series, footer }: LinePlot): st
     y: (y: number): number => bottom - (LINES.height * y) / (yTicks.at(-1) ?? 1),
   };
   const colour = (index: number): string => COLOURS[index % COLOURS.length] ?? 'black';
-  return svg(bottom + MARGIN.bottom, [
+  return svg(title, bottom + MARGIN.bottom, [
     text(MARGIN.left, 24, title, 'font-weight="bold" font-size="16"'),
     ...yTicks.flatMap((tick) => [
       line([MARGIN.left, place.y(tick)], [WIDTH - MARGIN.right, place.y(tick)], '#dddddd'),
@@ -66,7 +66,7 @@ export function barSvg({ title, unit, bars, footer }: BarPlot): string {
   const most = Math.max(0, ...bars.map(({ value }) => value)) || 1;
   const room = WIDTH - BAR.nameWidth - BAR.valueWidth;
   const bottom = MARGIN.top + bars.length * (BAR.height + BAR.gap);
-  return svg(bottom + 40, [
+  return svg(title, bottom + 40, [
     text(20, 24, title, 'font-weight="bold" font-size="16"'),
     ...bars.flatMap(({ name, value }, index) => {
       const y = MARGIN.top + index * (BAR.height + BAR.gap);
@@ -81,11 +81,16 @@ export function barSvg({ title, unit, bars, footer }: BarPlot): string {
   ]);
 }
 
-function svg(height: number, parts: readonly string[]): string {
+function svg(title: string, height: number, parts: readonly string[]): string {
   const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`;
-  return [head, `<rect width="${WIDTH}" height="${height}" fill="white"/>`, ...parts, '</svg>', ''].join(
-    '\n',
-  );
+  return [
+    head,
+    `<title>${escaped(title)}</title>`,
+    `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
+    ...parts,
+    '</svg>',
+    '',
+  ].join('\n');
 }
 
 function text(x: number, y: number, content: string, attributes: string): string {
