@@ -66,5 +66,5 @@ function write({ writes, scenarios }: BenchCommand, findings: Findings): void {
 
 /** A peer that fails is told; the benchmark is about uber. */
 function isPeer(who: string): boolean {
-  return PEER_NAMES.some((name) => name !== 'bare' && name === who);
+  return PEER_NAMES.some((name) => name !== 'bare' && who.startsWith(`${name},`));
 }

@@ -81,6 +81,7 @@ export async function compareBoots(
   }
   await alternate(
     {
+      title: `boot of ${count} ${flavour}`,
       names: [...turns.keys()],
       rounds,
       measure: async (turn, isMeasured) => {

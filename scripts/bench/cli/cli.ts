@@ -60,7 +60,7 @@ export async function compareCommands(rounds: number, tools: BenchTools, shelf: 
       tools.progress(`cli, ${name}: ${cpuMs.toFixed(1)} ms CPU`);
       if (isMeasured) tools.figures.add(cliKey(name), cpuMs);
     };
-    await alternate({ names, rounds, measure }, tools);
+    await alternate({ title: 'cli', names, rounds, measure }, tools);
   } finally {
     await run.stop();
   }

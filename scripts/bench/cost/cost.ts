@@ -60,7 +60,7 @@ async function run(options: BenchOptions, tools: BenchTools): Promise<void> {
     progress(`cost, ${side}: ${median.toFixed(2)} ms CPU`);
     if (isMeasured) figures.add(keyOf(side), median);
   };
-  await alternate({ names: SIDES, rounds: options.rounds ?? ROUNDS, measure }, tools);
+  await alternate({ title: 'cost', names: SIDES, rounds: options.rounds ?? ROUNDS, measure }, tools);
 }
 
 function keyOf(side: Side): FigureKey {

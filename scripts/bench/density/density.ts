@@ -54,6 +54,6 @@ async function compareDensity(
       const key = { scenario: 'density', what: 'js', services: count, side: name } as const;
       for (const metric of GROWTH_METRICS) tools.figures.add({ ...key, metric }, sample[metric]);
     };
-    await alternate({ names: found, rounds, measure }, tools);
+    await alternate({ title: `density ${count}`, names: found, rounds, measure }, tools);
   }
 }

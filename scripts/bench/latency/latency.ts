@@ -80,21 +80,24 @@ async function compare(
   tools: BenchTools,
   take: (run: Run) => Promise<Times>,
 ): Promise<void> {
-  await withRuns({ sides, project: () => programProject(PROGRAM, services, tools), tools }, async (runs) => {
-    const measure = async (name: SideName, isMeasured: boolean): Promise<void> => {
-      const run = runs.get(name);
-      if (run === undefined) throw new Error('it is not running');
-      for (const [what, times] of Object.entries(await take(run))) {
-        const [p50Ms, p99Ms] = [quantile(times, 0.5), quantile(times, 0.99)];
-        tools.progress(`latency, ${what}, ${name}: p50 ${p50Ms.toFixed(3)} ms, p99 ${p99Ms.toFixed(3)} ms`);
-        if (!isMeasured) continue;
-        const key = { scenario: 'latency', what, services, side: name } as const;
-        tools.figures.add({ ...key, metric: 'p50Ms' }, p50Ms);
-        tools.figures.add({ ...key, metric: 'p99Ms' }, p99Ms);
-      }
-    };
-    await alternate({ names: [...runs.keys()], rounds, measure }, tools);
-  });
+  await withRuns(
+    { title: 'latency', sides, project: () => programProject(PROGRAM, services, tools), tools },
+    async (runs) => {
+      const measure = async (name: SideName, isMeasured: boolean): Promise<void> => {
+        const run = runs.get(name);
+        if (run === undefined) throw new Error('it is not running');
+        for (const [what, times] of Object.entries(await take(run))) {
+          const [p50Ms, p99Ms] = [quantile(times, 0.5), quantile(times, 0.99)];
+          tools.progress(`latency, ${what}, ${name}: p50 ${p50Ms.toFixed(3)} ms, p99 ${p99Ms.toFixed(3)} ms`);
+          if (!isMeasured) continue;
+          const key = { scenario: 'latency', what, services, side: name } as const;
+          tools.figures.add({ ...key, metric: 'p50Ms' }, p50Ms);
+          tools.figures.add({ ...key, metric: 'p99Ms' }, p99Ms);
+        }
+      };
+      await alternate({ title: `latency of ${services}`, names: [...runs.keys()], rounds, measure }, tools);
+    },
+  );
 }
 
 /** Keeps the first service busy until it is over. */

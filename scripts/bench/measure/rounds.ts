@@ -2,6 +2,8 @@
 import type { BenchTools } from '../scenario.ts';
 
 interface Rounds<Name extends string> {
+  /** What is measured, to tell of a failure. */
+  readonly title: string;
   readonly names: readonly Name[];
   /** Measured rounds; one to warm up comes before them. */
   readonly rounds: number;
@@ -14,7 +16,7 @@ interface Rounds<Name extends string> {
  * told and has no further turn.
  */
 export async function alternate<Name extends string>(
-  { names, rounds, measure }: Rounds<Name>,
+  { title, names, rounds, measure }: Rounds<Name>,
   { fail, progress }: Pick<BenchTools, 'fail' | 'progress'>,
 ): Promise<void> {
   const out = new Set<Name>();
@@ -26,8 +28,8 @@ export async function alternate<Name extends string>(
       } catch (error) {
         out.add(name);
         const reason = (error as Error).message;
-        progress(`${name} FAILED: ${reason}`);
-        fail(name, reason);
+        progress(`${title}, ${name} FAILED: ${reason}`);
+        fail(`${name}, ${title},`, reason);
       }
     }
   }

@@ -8,13 +8,15 @@ interface Runs<Name extends string> {
   readonly sides: readonly (readonly [Name, PreparedSide])[];
   /** Makes a project for each. */
   readonly project: () => Project | Promise<Project>;
+  /** What is measured, to tell of a failure. */
+  readonly title: string;
   readonly tools: BenchTools;
   readonly isRestartable?: boolean;
 }
 
 /** Lends a live run of each side, and stops them all; a side that does not come up is told and left out. */
 export async function withRuns<Name extends string>(
-  { sides, project, tools, isRestartable = false }: Runs<Name>,
+  { title, sides, project, tools, isRestartable = false }: Runs<Name>,
   use: (runs: ReadonlyMap<Name, Run>, projects: ReadonlyMap<Name, Project>) => Promise<void>,
 ): Promise<void> {
   const runs = new Map<Name, Run>();
@@ -26,13 +28,15 @@ export async function withRuns<Name extends string>(
         runs.set(name, await startRun({ side, project: own, tools, isRestartable }));
         projects.set(name, own);
       } catch (error) {
-        tools.fail(name, (error as Error).message);
+        tools.fail(`${name}, ${title},`, (error as Error).message);
       }
     }
     await use(runs, projects);
   } finally {
     await Promise.all(
-      [...runs].map(([name, run]) => run.stop().catch((error: Error) => tools.fail(name, error.message))),
+      [...runs].map(([name, run]) =>
+        run.stop().catch((error: Error) => tools.fail(`${name}, ${title},`, error.message)),
+      ),
     );
   }
 }

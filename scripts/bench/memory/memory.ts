@@ -64,5 +64,13 @@ async function compare(
       await run.stop();
     }
   };
-  await alternate({ names: sides.map(([name]) => name), rounds: options.rounds ?? ROUNDS, measure }, tools);
+  await alternate(
+    {
+      title: `memory of ${count} ${flavour}`,
+      names: sides.map(([name]) => name),
+      rounds: options.rounds ?? ROUNDS,
+      measure,
+    },
+    tools,
+  );
 }

@@ -79,25 +79,31 @@ async function renew(
     return project;
   };
   const sides = await shelf.available(chosen(options, names));
-  await withRuns({ sides, project: makeOne, tools, isRestartable: true }, async (runs, projects) => {
-    const measure = async (name: SideName, isMeasured: boolean): Promise<void> => {
-      const [run, project] = [runs.get(name), projects.get(name)];
-      const { restartable } = await shelf.prepared(name);
-      if (run === undefined || project === undefined || restartable === null)
-        throw new Error('it is not running');
-      // Its state is no longer the first.
-      if (scenario === 'reset')
-        await untilAnswer(
-          () => `${run.url(SERVICE)}/count`,
-          ({ calls }) => Number(calls) > 1,
-        );
-      const beganMs = performance.now();
-      await TURNS[scenario]({ run, project, restartable });
-      const answerMs = performance.now() - beganMs;
-      tools.progress(`${scenario}, ${name}, ${restartable.how}: ${answerMs.toFixed(0)} ms`);
-      const key = { scenario, what: flavour, services: project.services.length, side: name } as const;
-      if (isMeasured) tools.figures.add({ ...key, metric: 'answerMs' }, answerMs);
-    };
-    await alternate({ names: [...runs.keys()], rounds: options.rounds ?? ROUNDS, measure }, tools);
-  });
+  await withRuns(
+    { title: scenario, sides, project: makeOne, tools, isRestartable: true },
+    async (runs, projects) => {
+      const measure = async (name: SideName, isMeasured: boolean): Promise<void> => {
+        const [run, project] = [runs.get(name), projects.get(name)];
+        const { restartable } = await shelf.prepared(name);
+        if (run === undefined || project === undefined || restartable === null)
+          throw new Error('it is not running');
+        // Its state is no longer the first.
+        if (scenario === 'reset')
+          await untilAnswer(
+            () => `${run.url(SERVICE)}/count`,
+            ({ calls }) => Number(calls) > 1,
+          );
+        const beganMs = performance.now();
+        await TURNS[scenario]({ run, project, restartable });
+        const answerMs = performance.now() - beganMs;
+        tools.progress(`${scenario}, ${name}, ${restartable.how}: ${answerMs.toFixed(0)} ms`);
+        const key = { scenario, what: flavour, services: project.services.length, side: name } as const;
+        if (isMeasured) tools.figures.add({ ...key, metric: 'answerMs' }, answerMs);
+      };
+      await alternate(
+        { title: scenario, names: [...runs.keys()], rounds: options.rounds ?? ROUNDS, measure },
+        tools,
+      );
+    },
+  );
 }

@@ -1,6 +1,6 @@
 // Platformatic Watt: every service an application of its runtime, each in a worker thread.
 import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { install, linkPackages } from '../project/packages.ts';
 import type { Project } from '../project/project.ts';
 import type { Command, Side } from './side.ts';
@@ -41,6 +41,7 @@ function configure({ root, services }: Project, packages: string): void {
   for (const { file } of services) {
     write(join(dirname(file), 'watt.json'), {
       $schema: schema('@platformatic/node', PACKAGES['@platformatic/node']),
+      node: { main: basename(file) },
     });
   }
 }

@@ -51,7 +51,7 @@ export async function compareThroughput(
   shelf: SideShelf,
 ): Promise<void> {
   const sides = await shelf.available(names);
-  await withRuns({ sides, project: () => serverProject(tools), tools }, async (runs) => {
+  await withRuns({ title: 'throughput', sides, project: () => serverProject(tools), tools }, async (runs) => {
     for (const endpoint of endpoints) {
       const measure = async (name: SideName, isMeasured: boolean): Promise<void> => {
         const run = runs.get(name);
@@ -64,7 +64,7 @@ export async function compareThroughput(
           tools.figures.add({ ...key, metric }, load[metric]);
         }
       };
-      await alternate({ names: [...runs.keys()], rounds, measure }, tools);
+      await alternate({ title: `throughput ${endpoint}`, names: [...runs.keys()], rounds, measure }, tools);
     }
   });
 }
