@@ -27,9 +27,7 @@ export function pageFiles(
     'All figures are medians, with the lowest and the highest in brackets. Sides take turns in every round. Look at the',
     'ratios: absolute figures are those of this machine on that day.',
     '',
-    ...findings.sides.map((side) => `- ${side}`),
-    ...notes(findings).map((note) => `- ${note}`),
-    '',
+    ...listOf([...findings.sides, ...notes(findings)]),
     '## Targets',
     '',
     ...markdownTable([
