@@ -1,95 +1,70 @@
-// Entry of `npm run bench`: reads the command line, runs one scenario of the table and prints its report.
-import { parseArgs } from 'node:util';
-import { bootScenario } from './boot/boot.ts';
-import { costScenario } from './cost/cost.ts';
+// Entry of `npm run bench`: reads the command line, runs scenarios or the gate, and prints what they found.
+import { join } from 'node:path';
+import { runCommand, UsageError } from '../command-line.ts';
+import { checkRatios, updateRatios } from './gate/gate.ts';
 import { Leftovers } from './leftovers.ts';
 import { readMachine } from './machine.ts';
-import { type BenchOptions, FLAVOURS, type Flavour, type Scenario } from './scenario.ts';
+import { HAS_PROCESS_USAGE } from './measure/process-usage.ts';
+import { type BenchCommand, helpText, readOptions } from './options.ts';
+import { REPOSITORY } from './project/packages.ts';
+import { Figures } from './report/figures.ts';
+import { type Findings, reportText } from './report/report.ts';
+import { mergeResults, writeResults } from './results.ts';
+import type { BenchTools } from './scenario.ts';
+import { SCENARIOS } from './scenario-table.ts';
+import { PEER_NAMES, SideShelf } from './sides/side-table.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { boot: bootScenario, cost: costScenario };
-
-/** A mistake on the command line; its message is all there is to tell. */
-class UsageError extends Error {}
+const RESULTS = join(REPOSITORY, 'docs', 'benchmarks');
 
 const leftovers = new Leftovers();
-try {
-  await run(process.argv.slice(2));
-} catch (error) {
-  const isUsage = error instanceof UsageError;
-  process.exitCode = isUsage ? 2 : 1;
-  console.error(isUsage ? `${error.message}\nSee: npm run bench -- --help` : error);
-} finally {
-  leftovers.remove();
-}
+await runCommand('bench', async () => {
+  const command = readOptions(process.argv.slice(2));
+  if (command !== null) return run(command);
+  console.log(helpText());
+  return 0;
+});
+leftovers.remove();
 
-async function run(argv: readonly string[]): Promise<void> {
-  const { values, positionals } = parse(argv);
-  if (values.help) {
-    console.log(helpText());
-    return;
-  }
-  const [name, second] = positionals;
-  const scenario = name !== undefined && Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name] : undefined;
-  if (scenario === undefined || second !== undefined) {
-    throw new UsageError(`Name one scenario: ${Object.keys(SCENARIOS).join(', ')}.`);
-  }
-  const options: BenchOptions = {
-    services: (values.services ?? ['15', '50']).map((text) => count('--services', text)),
-    rounds: count('--rounds', values.rounds),
-    flavour: flavourOf(values.flavour),
-    seconds: count('--seconds', values.seconds),
+async function run(command: BenchCommand): Promise<number> {
+  const skipped = new Map<string, string>();
+  const failed = new Map<string, string>();
+  const tools: BenchTools = {
+    leftovers,
+    progress: (text) => console.error(text),
+    figures: new Figures(),
+    skip: (who, reason) => skipped.set(who, reason),
+    fail: (who, reason) => failed.set(who, reason),
   };
-  const machine = readMachine();
-  const report = await scenario.run(options, { leftovers, progress: (text) => console.error(text) });
-  if (values.json) console.log(JSON.stringify({ scenario: name, machine, ...report.data }));
-  else console.log(`\n${report.text}\n\n${machine.text}`);
+  const shelf = new SideShelf(tools);
+  if (command.gate !== null) return runGate(command, tools, shelf);
+  for (const [, scenario] of command.scenarios) await scenario.run(command.options, tools, shelf);
+  const findings: Findings = {
+    machine: readMachine(),
+    sides: await shelf.titles(),
+    skipped: Object.fromEntries(skipped),
+    failed: Object.fromEntries(failed),
+    figures: tools.figures.all,
+  };
+  write(command, findings);
+  if (command.isJson) console.log(JSON.stringify(findings));
+  else console.log(`\n${reportText(findings, Object.fromEntries(command.scenarios))}`);
+  return [...failed.keys()].every(isPeer) ? 0 : 1;
 }
 
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        services: { type: 'string', multiple: true },
-        rounds: { type: 'string', default: '7' },
-        flavour: { type: 'string', default: 'js' },
-        seconds: { type: 'string', default: '3' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+async function runGate({ gate, isJson }: BenchCommand, tools: BenchTools, shelf: SideShelf): Promise<number> {
+  if (!HAS_PROCESS_USAGE) throw new UsageError(`--${gate} compares CPU time and memory, which need Linux.`);
+  const result = await (gate === 'update' ? updateRatios : checkRatios)(tools, shelf);
+  console.log(isJson ? JSON.stringify(result.verdicts) : `\n${result.text}`);
+  return result.isLost ? 1 : 0;
 }
 
-function count(option: string, text: string): number {
-  if (!/^[1-9]\d{0,2}$/.test(text))
-    throw new UsageError(`${option} takes a number from 1 to 999, not "${text}".`);
-  return Number(text);
+function write({ writes, scenarios }: BenchCommand, findings: Findings): void {
+  const names = scenarios.map(([name]) => name);
+  if (writes === 'all') writeResults(RESULTS, findings, SCENARIOS);
+  if (writes === 'measured') writeResults(RESULTS, mergeResults(RESULTS, findings, names), SCENARIOS);
 }
 
-function flavourOf(text: string): Flavour {
-  const flavour = FLAVOURS.find((known) => known === text);
-  if (flavour === undefined) throw new UsageError(`--flavour is one of: ${FLAVOURS.join(', ')}.`);
-  return flavour;
-}
-
-function helpText(): string {
-  const scenarios = Object.entries(SCENARIOS).map(([name, { summary }]) => `  ${name.padEnd(14)}${summary}`);
-  return [
-    'Usage: npm run bench -- <scenario> [options]',
-    '',
-    'Scenarios:',
-    ...scenarios,
-    '',
-    'Options:',
-    '  --services N  Of boot: how many services; may be repeated. Default: 15 and 50',
-    '  --rounds N    Measured rounds of each side. Default: 7',
-    `  --flavour F   Of boot: what the services are written in: ${FLAVOURS.join(' or ')}. Default: js`,
-    '  --seconds N   Of cost: length of each measurement of throughput. Default: 3',
-    '  --json        One JSON object on stdout',
-    '  -h, --help    This text',
-  ].join('\n');
+/** A peer that fails is told; the benchmark is about uber. */
+function isPeer(who: string): boolean {
+  return PEER_NAMES.some((name) => name !== 'bare' && who.startsWith(`${name},`));
 }

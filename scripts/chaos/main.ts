@@ -1,8 +1,7 @@
 // Entry of `npm run chaos`: reads the command line, runs one scenario of the table, prints its report and its verdict.
-import { parseArgs } from 'node:util';
-import type { PlacementName } from '../../launcher/types.ts';
 import { Leftovers } from '../bench/leftovers.ts';
 import { readMachine } from '../bench/machine.ts';
+import { oneOf, readCommandLine, runCommand, UsageError, wholeNumber } from '../command-line.ts';
 import { faultsScenario } from './faults/faults.ts';
 import { createProgress } from './progress.ts';
 import { restartsScenario } from './restarts/restarts.ts';
@@ -18,22 +17,20 @@ const SCENARIOS: Readonly<Record<string, ChaosScenario>> = {
   table: tableScenario,
 };
 
-/** A mistake on the command line; its message is all there is to tell. */
-class UsageError extends Error {}
+const OPTIONS = {
+  seed: { type: 'string' },
+  minutes: { type: 'string', default: '1' },
+  services: { type: 'string', default: '15' },
+  count: { type: 'string', default: '1000' },
+  placement: { type: 'string', default: 'thread' },
+} as const;
 
 const leftovers = new Leftovers();
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  const isUsage = error instanceof UsageError;
-  process.exitCode = isUsage ? 2 : 1;
-  console.error(isUsage ? `${error.message}\nSee: npm run chaos -- --help` : error);
-} finally {
-  leftovers.remove();
-}
+await runCommand('chaos', () => run(process.argv.slice(2)));
+leftovers.remove();
 
 async function run(argv: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(argv);
+  const { values, positionals } = readCommandLine(argv, OPTIONS);
   if (values.help) {
     console.log(helpText());
     return 0;
@@ -48,7 +45,7 @@ async function run(argv: readonly string[]): Promise<number> {
     minutes: wholeNumber('--minutes', values.minutes, 1, 999),
     services: wholeNumber('--services', values.services, 6, 50),
     count: wholeNumber('--count', values.count, 1, 100_000),
-    placement: placementOf(values.placement),
+    placement: oneOf('--placement', values.placement, ['thread', 'process']),
   };
   const machine = readMachine();
   const report = await scenario.run(options, { leftovers, progress: createProgress(process.stderr) });
@@ -61,37 +58,6 @@ async function run(argv: readonly string[]): Promise<number> {
 function verdict(broken: readonly string[]): string {
   if (broken.length === 0) return 'All invariants hold.';
   return ['What must hold and did not:', ...broken.map((text) => `  ${text}`)].join('\n');
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        seed: { type: 'string' },
-        minutes: { type: 'string', default: '1' },
-        services: { type: 'string', default: '15' },
-        count: { type: 'string', default: '1000' },
-        placement: { type: 'string', default: 'thread' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-function wholeNumber(option: string, text: string, lowest: number, highest: number): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= lowest && value <= highest) return value;
-  throw new UsageError(`${option} takes a number from ${lowest} to ${highest}, not "${text}".`);
-}
-
-function placementOf(text: string): PlacementName {
-  if (text === 'thread' || text === 'process') return text;
-  throw new UsageError(`--placement is one of: thread, process; not "${text}".`);
 }
 
 function helpText(): string {

@@ -5,7 +5,7 @@ import { makeServices } from '../../scripts/chaos/faults/layout.ts';
 import { planSteps, type Step } from '../../scripts/chaos/faults/plan.ts';
 import { Random } from '../../scripts/chaos/faults/random.ts';
 import { judgeGrowth } from '../../scripts/chaos/restarts/growth.ts';
-import { slope } from '../../scripts/chaos/slope.ts';
+import { fitLine } from '../../scripts/bench/report/fit.ts';
 import { REPOSITORY } from '../support/project.ts';
 
 /** A minute of faults, its start and its end, on a machine that is busy with other tests. */
@@ -101,8 +101,8 @@ test('what grows is seen: one handle more, or a heap that climbs', () => {
   }));
   const bad = judgeGrowth(grown).filter(({ isFlat }) => !isFlat);
   expect(bad.map(({ what }) => what)).toEqual(['heapUsed', 'descriptors']);
-  expect(slope([1, 2, 3].map((x) => ({ x, y: 2 * x + 1 })))).toBeCloseTo(2);
-  expect(slope([])).toBe(0);
+  expect(fitLine([1, 2, 3].map((x) => ({ x, y: 2 * x + 1 }))).slope).toBeCloseTo(2);
+  expect(fitLine([]).slope).toBe(0);
 });
 
 test.each([

@@ -1,68 +1,107 @@
-// Scenario `cost`: what it costs a service that uber stands between it and Node.
-import type { BenchOptions, BenchTools, Scenario, ScenarioReport } from '../scenario.ts';
-import type { Spread } from '../statistics.ts';
-import { table } from '../table.ts';
-import { type BootCost, measureBoot } from './boot-cpu.ts';
-import { type EndpointResult, measureThroughput } from './throughput.ts';
+// Scenario `cost`: CPU time that uber adds to a thread before the first line of its service runs.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { alternate } from '../measure/rounds.ts';
+import type { FigureKey, Figures } from '../report/figures.ts';
+import { spread } from '../report/statistics.ts';
+import { spreadText } from '../report/table.ts';
+import type { BenchOptions, BenchTools, Scenario } from '../scenario.ts';
+import { makeSides, SIDES, type Side } from './entries.ts';
 
-export const costScenario: Scenario = {
-  summary: 'What interception costs: CPU of a boot, and requests a second',
-  run,
+const ROUNDS = 5;
+/** Services of one process: one after the other, so that none disturbs another. */
+const SERVICES = 12;
+/** What interception may cost a service, in milliseconds of CPU. */
+const TARGET_MS = 2;
+
+const TITLES: Readonly<Record<Side, string>> = {
+  bare: 'bare worker',
+  entry: 'uber without interception',
+  uber: 'uber',
 };
 
-async function run(options: BenchOptions, tools: BenchTools): Promise<ScenarioReport> {
-  const boot = await measureBoot(options, tools);
-  const endpoints = await measureThroughput(options, tools);
-  const { rounds, seconds } = options;
+export const costScenario: Scenario = {
+  summary: 'What interception costs a thread until the first line of its service',
+  title: 'Cost of interception',
+  reference: TITLES.bare,
+  explanation: [
+    `Median of ${SERVICES} services, one after the other in one process.`,
+    'Intercepted is what `scripts/bench/cost/entries.ts` lists: listen, process, fs, child processes.',
+  ],
+  run,
+  conclusions,
+};
+
+async function run(options: BenchOptions, tools: BenchTools): Promise<void> {
+  if (typeof (process as { threadCpuUsage?: unknown }).threadCpuUsage !== 'function') {
+    tools.skip('cost', 'process.threadCpuUsage is missing: this Node is too old');
+    return;
+  }
+  const { leftovers, progress, figures } = tools;
+  const { args, concerns } = await makeSides(leftovers);
+  progress(`intercepted: ${concerns.join(', ')}`);
+  const root = leftovers.folder();
+  const files = writeServices(root);
+  let turn = 0;
+  const measure = async (side: Side, isMeasured: boolean): Promise<void> => {
+    turn += 1;
+    const output = join(root, `${turn}-${side}.txt`);
+    const env = { ...process.env, BENCH_FILE: output };
+    const child = leftovers.child(
+      spawn(process.execPath, [...args[side](files)], { cwd: root, env, stdio: 'ignore' }),
+    );
+    await once(child, 'exit');
+    const found = readFileSync(output, 'utf8').trim().split('\n').map(Number);
+    if (found.length !== SERVICES)
+      throw new Error(`${found.length} of ${SERVICES} services told their CPU time`);
+    const { median } = spread(found);
+    progress(`cost, ${side}: ${median.toFixed(2)} ms CPU`);
+    if (isMeasured) figures.add(keyOf(side), median);
+  };
+  await alternate({ title: 'cost', names: SIDES, rounds: options.rounds ?? ROUNDS, measure }, tools);
+}
+
+function keyOf(side: Side): FigureKey {
   return {
-    text: [...bootText(boot, rounds), '', ...throughputText(endpoints, options)].join('\n'),
-    data: { rounds, seconds, boot, endpoints },
+    scenario: 'cost',
+    what: 'CPU of a thread until the first line of its service',
+    services: 1,
+    side: TITLES[side],
+    metric: 'stepCpuMs',
   };
 }
 
-function bootText({ sides, interceptionMs, entryMs, concerns, target }: BootCost, rounds: number): string[] {
+/** Differences of neighbouring rounds. */
+function conclusions(figures: Figures): string[] {
+  const [with_, without, bare] = [keyOf('uber'), keyOf('entry'), keyOf('bare')].map((key) =>
+    figures.values(key),
+  );
+  if (with_ === undefined || without === undefined || bare === undefined || with_.length === 0) return [];
+  if (without.length !== with_.length || bare.length !== with_.length) return [];
+  const difference = (from: readonly number[]) =>
+    spread(with_.map((value, round) => value - (from[round] ?? 0)));
+  const interception = difference(without);
+  const noise = interception.max - interception.min;
+  const isMet = interception.median <= TARGET_MS ? 'met' : 'NOT met';
   return [
-    `CPU of a thread until the first line of its service, ms: median (lowest-highest) of ${rounds} rounds`,
-    '',
-    ...table([
-      ['side', 'CPU ms'],
-      ['bare worker', spreadText(sides.bare, 2)],
-      ['uber without interception', spreadText(sides.entry, 2)],
-      ['uber', spreadText(sides.uber, 2)],
-      ['  interception', spreadText(interceptionMs, 2)],
-      ['  all of uber', spreadText(entryMs, 2)],
-    ]),
-    '',
-    `intercepted: ${concerns.join(', ')}`,
-    `target: interception at most ${target.ms} ms: ${said(target.isMet)}`,
+    `all of uber: ${spreadText(difference(bare), 2)} ms; interception: ${spreadText(interception, 2)} ms`,
+    `target: interception at most ${TARGET_MS} ms: ${noise > TARGET_MS ? 'lost in the noise' : isMet}`,
   ];
 }
 
-function throughputText(endpoints: readonly EndpointResult[], { rounds, seconds }: BenchOptions): string[] {
-  const rows = endpoints.map(({ endpoint, bare, uber, ratio, cpuRatio }) => [
-    endpoint,
-    spreadText(bare, 0),
-    spreadText(uber, 0),
-    spreadText(ratio, 3),
-    cpuRatio === null ? '-' : spreadText(cpuRatio, 3),
+function writeServices(root: string): string[] {
+  const names = Array.from({ length: SERVICES }, (_, index) => `s${index}`);
+  const services = names.map((name, index) => [
+    name,
+    { ready: 'started', dependsOn: names.slice(Math.max(0, index - 1), index) },
   ]);
-  return [
-    `Requests a second: median (lowest-highest) of ${rounds} rounds of ${seconds} s`,
-    '',
-    ...table([['endpoint', 'bare worker', 'uber', 'uber / bare', 'CPU a request'], ...rows]),
-    '',
-    ...endpoints.map(({ endpoint, ratio, isMet }) => {
-      const lost = ((1 - ratio.median) * 100).toFixed(1);
-      return `target of ${endpoint}: at most 2 % lost, ${lost} % is: ${said(isMet)}`;
-    }),
-  ];
-}
-
-function said(isMet: boolean | null): string {
-  if (isMet === null) return 'lost in the noise; more --rounds on a machine at rest can tell';
-  return isMet ? 'met' : 'NOT met';
-}
-
-function spreadText({ median, min, max }: Spread, digits: number): string {
-  return `${median.toFixed(digits)} (${min.toFixed(digits)}-${max.toFixed(digits)})`;
+  writeFileSync(join(root, 'uber.config.json'), JSON.stringify({ services: Object.fromEntries(services) }));
+  return names.map((name) => {
+    const folder = join(root, 'services', name);
+    mkdirSync(folder, { recursive: true });
+    cpSync(join(import.meta.dirname, 'programs', 'first-line.cjs'), join(folder, 'index.cjs'));
+    return join(folder, 'index.cjs');
+  });
 }

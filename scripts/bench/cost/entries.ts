@@ -2,10 +2,10 @@
 import { cpSync, readFileSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
-import { copyLauncher } from '../boot/launchers.ts';
 import type { Leftovers } from '../leftovers.ts';
+import { REPOSITORY } from '../project/packages.ts';
+import { copyLauncher } from '../sides/uber.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..', '..');
 const PROGRAMS = join(import.meta.dirname, 'programs');
 
 /**
@@ -33,8 +33,8 @@ export interface Sides {
 /** Prepares all sides in temporary folders. */
 export async function makeSides(leftovers: Leftovers): Promise<Sides> {
   const folders = { entry: leftovers.folder(), uber: leftovers.folder() };
-  const uber = copyLauncher(folders.uber);
-  const entry = copyLauncher(folders.entry);
+  const { program: uber } = copyLauncher(folders.uber);
+  const { program: entry } = copyLauncher(folders.entry);
   for (const folder of Object.values(folders)) putBeforeEntry(folder);
   const concerns = await buildWithout(join(folders.entry, 'dist', 'inside', 'worker.inner.cjs'));
   return {
@@ -58,7 +58,7 @@ function putBeforeEntry(folder: string): void {
 async function buildWithout(outfile: string): Promise<string[]> {
   const found = new Set<string>();
   await build({
-    entryPoints: [join(ROOT, 'launcher', 'inside', 'worker.ts')],
+    entryPoints: [join(REPOSITORY, 'launcher', 'inside', 'worker.ts')],
     outfile,
     bundle: true,
     platform: 'node',

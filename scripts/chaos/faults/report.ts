@@ -1,6 +1,6 @@
 // What a chaos run has done and seen, as text and as data. Pure.
-import { spread } from '../../bench/statistics.ts';
-import { table } from '../../bench/table.ts';
+import { spread } from '../../bench/report/statistics.ts';
+import { table } from '../../bench/report/table.ts';
 import type { StepResult } from './actions.ts';
 import type { Step } from './plan.ts';
 

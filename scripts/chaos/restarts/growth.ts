@@ -1,6 +1,7 @@
 // Whether what a process holds grows from measurement to measurement. Pure.
-import { table } from '../../bench/table.ts';
-import { slope } from '../slope.ts';
+
+import { fitLine } from '../../bench/report/fit.ts';
+import { table } from '../../bench/report/table.ts';
 import type { Usage } from '../usage.ts';
 
 /** What the process held after so many restarts. */
@@ -44,7 +45,7 @@ export function judgeGrowth(measurements: readonly Measurement[]): Growth[] {
   const most = total < LONG_RUN ? MOST_PER_100_SHORT : MOST_PER_100;
   const warm = measurements.filter(({ restarts }) => restarts >= total * WARM_UP_SHARE);
   const per100 = (what: keyof Usage): number =>
-    100 * slope(warm.map(({ restarts, usage }) => ({ x: restarts, y: usage[what] ?? 0 })));
+    100 * fitLine(warm.map(({ restarts, usage }) => ({ x: restarts, y: usage[what] ?? 0 }))).slope;
   const sizes = (['heapUsed', 'external', 'rss'] as const).map((what): Growth => {
     const bytes = per100(what);
     const text = `${(bytes / 1000).toFixed(1)} kB per 100 restarts (flat: at most ${most[what] / 1000} kB)`;

@@ -1,6 +1,6 @@
 // Scenario `restarts`: one service among ten is started again and again, and what the launcher holds must not grow.
 import { type ReadyRow, startUber, type UberHandle } from '../../../launcher/index.ts';
-import { spread } from '../../bench/statistics.ts';
+import { spread } from '../../bench/report/statistics.ts';
 import { startLoad } from '../load/load.ts';
 import { leftRuns, writeProject } from '../project.ts';
 import type { ChaosOptions, ChaosReport, ChaosScenario, ChaosTools } from '../scenario.ts';

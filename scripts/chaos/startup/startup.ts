@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { table } from '../../bench/table.ts';
+import { table } from '../../bench/report/table.ts';
 import { leftRuns, UBER_PROGRAM, writeProject } from '../project.ts';
 import type { ChaosScenario, ChaosTools } from '../scenario.ts';
 import { filesOf, MOMENT_FILE, STARTUP_FAULTS, type StartupFault } from './faults.ts';

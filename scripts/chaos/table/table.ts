@@ -1,6 +1,6 @@
 // Scenario `table`: the fault table of docs/reliability.md, measured.
 import type { PlacementName } from '../../../launcher/types.ts';
-import { spread } from '../../bench/statistics.ts';
+import { spread } from '../../bench/report/statistics.ts';
 import type { ChaosScenario } from '../scenario.ts';
 import { judgeTurn } from './judge.ts';
 import type { Turn } from './project.ts';

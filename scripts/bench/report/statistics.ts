@@ -1,4 +1,4 @@
-// Median, lowest and highest of some figures. Pure.
+// Median, lowest and highest of some figures, and quantiles. Pure.
 
 /** What is told of repeated measurements. */
 export interface Spread {
@@ -22,4 +22,15 @@ export function spread(values: readonly number[]): Spread {
     throw new RangeError('no figures');
   }
   return { median: (lower + upper) / 2, min, max };
+}
+
+/**
+ * The value below which a part of the figures lies (nearest rank).
+ * @throws RangeError when there are none
+ */
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const value = sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)];
+  if (value === undefined) throw new RangeError('no figures');
+  return value;
 }

@@ -3,6 +3,7 @@ const { createReadStream, readFile } = require('node:fs');
 const { createServer } = require('node:http');
 
 const answers = {
+  '/hello': (response) => response.end(JSON.stringify({ from: 'SERVICE_NAME' })),
   '/json': (response) => {
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify({ id: 1, name: 'tea', tags: ['green', 'loose'], price: 12.5 }));
@@ -20,7 +21,5 @@ const answers = {
 
 const server = createServer((request, response) => answers[request.url](response));
 server.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {
-  console.log(
-    JSON.stringify({ event: 'up', services: [{ url: `http://127.0.0.1:${server.address().port}` }] }),
-  );
+  console.log(`SERVICE_NAME listens on http://127.0.0.1:${server.address().port}`);
 });

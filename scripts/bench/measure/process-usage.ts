@@ -16,7 +16,9 @@ export const HAS_PROCESS_USAGE = process.platform === 'linux';
  */
 export function treeCpuMs(root: number): number {
   return sum(
-    treeOf(root).map((pid) => Math.max(statCpuMs(pid).own, liveThreadsCpuMs(pid)) + statCpuMs(pid).children),
+    treePids(root).map(
+      (pid) => Math.max(statCpuMs(pid).own, liveThreadsCpuMs(pid)) + statCpuMs(pid).children,
+    ),
   );
 }
 
@@ -26,10 +28,16 @@ export function treeCpuMs(root: number): number {
  * processes of the same Node run: compare only what was measured in turn.
  */
 export function treePssMb(root: number): number {
-  return sum(treeOf(root).map(pssKib)) * 1.024e-3;
+  return sum(treePids(root).map(pssKib)) * 1.024e-3;
 }
 
-function treeOf(root: number): number[] {
+/** CPU time of all children of this process that have ended so far, in milliseconds, in steps of 10. */
+export function endedChildrenCpuMs(): number {
+  return statCpuMs(process.pid).children;
+}
+
+/** A process and all its descendants. */
+export function treePids(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
