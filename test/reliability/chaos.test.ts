@@ -1,11 +1,11 @@
 // A minute of random faults under load, and a hundred restarts: the scripts of `npm run chaos`, as they are.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { fitLine } from '../../scripts/bench/report/fit.ts';
 import { makeServices } from '../../scripts/chaos/faults/layout.ts';
 import { planSteps, type Step } from '../../scripts/chaos/faults/plan.ts';
 import { Random } from '../../scripts/chaos/faults/random.ts';
 import { judgeGrowth } from '../../scripts/chaos/restarts/growth.ts';
-import { fitLine } from '../../scripts/bench/report/fit.ts';
 import { REPOSITORY } from '../support/project.ts';
 
 /** A minute of faults, its start and its end, on a machine that is busy with other tests. */
