@@ -8,7 +8,7 @@ const SETTLED_MS = 1000;
 /** How long a thread may take to answer, in milliseconds: it may be busy, or about to end. */
 const ANSWER_MS = 5000;
 /** How long a stop may wait for what was not asked yet, in milliseconds. */
-const LAST_MS = 500;
+const LAST_MS = 1000;
 
 /** One for a run. */
 export class ModuleLearner {
@@ -39,7 +39,9 @@ export class ModuleLearner {
     const left = [...this.#waiting.keys()];
     for (const timer of this.#waiting.values()) clearTimeout(timer);
     this.#waiting.clear();
-    await within(Promise.all(left.map((instance) => this.#learn(instance))), LAST_MS);
+    // One after the other as well: what the first one tells, the others need not.
+    for (const instance of left) this.#tail = this.#tail.then(() => this.#learn(instance));
+    await within(this.#tail, LAST_MS);
     this.#end();
   }
 
