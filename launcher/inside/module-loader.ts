@@ -1,45 +1,16 @@
 // Loads CommonJS modules from what earlier threads have resolved and compiled. What a program can see of a module stays
 // as Node makes it: `require`, `module`, `__filename`, its place in the cache, stacks.
 import { channel } from 'node:diagnostics_channel';
-import { readFileSync } from 'node:fs';
 import Module from 'node:module';
 import { dirname } from 'node:path';
 import { types } from 'node:util';
-import { Script } from 'node:vm';
-import {
-  isInPackage,
-  type LoadedModules,
-  type ModuleImage,
-  type ModuleIndex,
-  type ModulePlace,
-  WRAPPER,
-  wrapSource,
-} from '../module-image.ts';
+import type { Script } from 'node:vm';
+import type { LoadedModules, ModuleImage } from '../module-image.ts';
 import type { ModuleCodes } from '../protocol.ts';
-import { callsImport, isCommonJsFile } from './module-kind.ts';
+import { KnownModules } from './known-modules.ts';
+import { NewModules } from './new-modules.ts';
+import { loader, type Wrapped } from './node-loader.ts';
 import { replaceMethod } from './replace.ts';
-
-/** The parts of `node:module` that programs have wrapped for ten years, but that are not in the types. */
-interface Loader {
-  _cache: Record<string, NodeModule | undefined>;
-  _extensions: Record<string, (module: NodeModule, filename: string) => void>;
-  _resolveFilename(request: string, parent: NodeModule, isMain?: boolean, options?: unknown): string;
-  _resolveLookupPaths(request: string, parent: NodeModule): string[] | null;
-  new (filename: string, parent: NodeModule): NodeModule & { load(filename: string): void };
-  _load: unknown;
-  _nodeModulePaths(folder: string): string[];
-  prototype: { _compile?: unknown; require: unknown };
-}
-
-type Wrapped = (
-  exports: unknown,
-  require: NodeJS.Require,
-  module: NodeModule,
-  filename: string,
-  folder: string,
-) => void;
-
-const loader = Module as unknown as Loader;
 
 /** Tells tracers of each `require` (https://nodejs.org/api/diagnostics_channel.html#modules). */
 const requireEvents = channel('tracing:module.require:start');
@@ -47,42 +18,34 @@ const requireEvents = channel('tracing:module.require:start');
 /** Stands for: Node is asked. No module exports it. */
 const UNKNOWN = Symbol('unknown');
 
-/** How long the service may have to wait for us at a time, in milliseconds. */
-const SLICE_MS = 5;
-
 /** One for a thread. */
 export class ModuleLoader {
-  readonly #packs: readonly Buffer[];
-  readonly #places = new Map<string, ModulePlace>();
-  readonly #resolutions = new Map<string, Map<string, string>>();
-  readonly #withOwnSources: boolean;
-  /** What was compiled here; null when nobody wants to know any more. */
-  #scripts: Map<string, Script> | null = new Map();
-  /** Requiring module and specifier of what was not known. */
-  #requests: [NodeModule, string][] = [];
+  readonly #known: KnownModules;
+  readonly #new: NewModules;
   /** Modules that were required again while they were loading. */
   readonly #circular = new Set<string>();
+  /** Where Node looks for packages from a folder. */
+  readonly #paths = new Map<string, readonly string[]>();
   /** False as soon as the program changes how modules are found or loaded: all is left to Node then. */
   #isPlain = true;
+  // By these shows who else has a say in it.
   readonly #resolveFilename = loader._resolveFilename;
   readonly #compile = loader.prototype._compile;
   readonly #require = loader.prototype.require;
-  readonly #paths = new Map<string, readonly string[]>();
   #ownLoad: unknown = null;
   #ownExtension: unknown = null;
 
-  constructor({ packs, index, withOwnSources }: ModuleImage) {
-    this.#packs = packs.map((pack) => Buffer.from(pack));
-    this.#withOwnSources = withOwnSources;
-    if (index !== '') this.#read(JSON.parse(index) as ModuleIndex);
+  constructor(image: ModuleImage) {
+    this.#known = new KnownModules(image);
+    this.#new = new NewModules(image.withOwnSources);
   }
 
   /** Loads a bundle of ours, which is no module that a program could find; `import()` does not work in it. */
   loadBundle(filename: string, require: NodeJS.Require): unknown {
-    const script = this.#packed(filename) ?? this.#compileBundle(filename);
+    const script = this.#known.take(filename) ?? this.#new.compileBundle(filename);
     const module = { exports: {} };
     const run = script.runInThisContext() as Wrapped;
-    Reflect.apply(run, module.exports, [module.exports, require, module, filename, dirname(filename)]);
+    run(module.exports, require, module, filename, dirname(filename));
     return module.exports;
   }
 
@@ -97,10 +60,10 @@ export class ModuleLoader {
           // Nobody requires the main program: it has no parent, or null.
           const [request, parent] = args as [string, NodeModule | null | undefined];
           if (!parent || !self.#isUsual()) return Reflect.apply(original, this, args);
-          const known = self.#resolutions.get(parent.filename);
+          const known = self.#known.resolutions(parent.filename);
           const loaded = known === undefined ? UNKNOWN : self.#load(request, parent, known);
           if (loaded !== UNKNOWN) return loaded;
-          self.#note(request, parent);
+          self.#new.note(request, parent);
           return Reflect.apply(original, this, args);
         },
     );
@@ -111,9 +74,9 @@ export class ModuleLoader {
       (original) =>
         function (this: unknown, ...args: unknown[]): unknown {
           const [module, filename] = args as [NodeModule, string];
-          const script = self.#scriptOf(module, filename);
+          const script = self.#isOurs(module) ? (self.#take(filename) ?? self.#new.compile(filename)) : null;
           if (script === null) return Reflect.apply(original, this, args);
-          self.#run(script, module, filename);
+          self.#run(script, module);
           return undefined;
         },
     );
@@ -135,52 +98,21 @@ export class ModuleLoader {
     }
   }
 
-  /** The service is loaded. Its own sources may change from now on: what it loads later is read when it loads it. */
+  /** The service is loaded. */
   endBoot(): void {
-    for (const path of this.#places.keys()) if (!isInPackage(path)) this.#places.delete(path);
+    this.#known.forgetOwn();
   }
 
-  /** What was loaded that the image did not hold. */
+  /** What was loaded that was not known. */
   loaded(): LoadedModules {
-    if (!this.#isPlain || this.#scripts === null) return { paths: [], resolutions: [] };
     // Node writes down what it has compiled when its thread ends by itself, which few do.
     Module.flushCompileCache();
-    const scripts = this.#scripts;
-    const resolutions = this.#requests.flatMap(([parent, request]): [string, string, string][] => {
-      const target = scripts.has(parent.filename) ? this.#find(request, parent) : null;
-      return target === null ? [] : [[parent.filename, request, target]];
-    });
-    return { paths: [...scripts.keys()], resolutions };
+    return this.#isPlain ? this.#new.loaded() : { paths: [], resolutions: [] };
   }
 
-  /**
-   * What V8 has made of some modules, functions included that were compiled when they were first called. Taken bit by
-   * bit, so that the service answers meanwhile. Nobody asks again: what is loaded from now on is left to Node.
-   */
-  async codes(paths: readonly string[]): Promise<ModuleCodes> {
-    const scripts = this.#scripts;
-    this.#scripts = null;
-    this.#requests = [];
-    const codes: [string, Uint8Array][] = [];
-    let beganMs = performance.now();
-    for (const path of paths) {
-      const code = scripts?.get(path)?.createCachedData();
-      if (code !== undefined) codes.push([path, code]);
-      if (performance.now() - beganMs < SLICE_MS) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      beganMs = performance.now();
-    }
-    return codes;
-  }
-
-  #read({ paths, places, resolutions }: ModuleIndex): void {
-    for (const [index, place] of places.entries()) this.#places.set(paths[index] ?? '', place);
-    for (const [parent, ...pairs] of resolutions) {
-      const known = new Map<string, string>();
-      for (let at = 0; at < pairs.length; at += 2)
-        known.set(String(pairs[at]), paths[Number(pairs[at + 1])] ?? '');
-      this.#resolutions.set(paths[Number(parent)] ?? '', known);
-    }
+  /** What V8 has made of some modules that were not known. To be asked once. */
+  codes(paths: readonly string[]): Promise<ModuleCodes> {
+    return this.#new.codes(paths);
   }
 
   /** False when somebody else has a say in how modules are found. */
@@ -188,8 +120,19 @@ export class ModuleLoader {
     return this.#isPlain && loader._resolveFilename === this.#resolveFilename;
   }
 
-  #note(request: string, parent: NodeModule): void {
-    if (this.#scripts?.has(parent.filename) === true) this.#requests.push([parent, request]);
+  /** Whoever compiles modules in another way does so by this member of theirs. */
+  #isOurs(module: NodeModule): boolean {
+    return this.#isPlain && Reflect.get(module, '_compile') === this.#compile;
+  }
+
+  /** True when nobody would notice that `require` takes a shorter way. */
+  #isDirect(module: NodeModule): boolean {
+    return (
+      this.#isUsual() &&
+      loader._load === this.#ownLoad &&
+      Reflect.get(module, 'require') === this.#require &&
+      !requireEvents.hasSubscribers
+    );
   }
 
   /** What a specifier stands for; {@link UNKNOWN} when Node is to find or load it. */
@@ -212,13 +155,13 @@ export class ModuleLoader {
     loader._cache[filename] = module;
     let isLoaded = false;
     try {
-      const script =
-        loader._extensions['.js'] === this.#ownExtension ? this.#packedFor(module, filename) : null;
+      const isOurs = loader._extensions['.js'] === this.#ownExtension && this.#isOurs(module);
+      const script = isOurs ? this.#take(filename) : null;
       if (script === null) module.load(filename);
       else {
         module.filename = filename;
         module.paths = this.#pathsOf(module.path);
-        this.#run(script, module, filename);
+        this.#run(script, module);
         module.loaded = true;
       }
       isLoaded = true;
@@ -233,73 +176,29 @@ export class ModuleLoader {
     return module.exports;
   }
 
-  /** Where Node looks for packages from a folder; each module has a list of its own. */
+  #take(filename: string): Script | null {
+    const script = this.#known.take(filename);
+    if (script?.cachedDataRejected === true) this.#new.renew(filename, script);
+    return script;
+  }
+
+  /** Each module has a list of its own. */
   #pathsOf(folder: string): string[] {
     const known = this.#paths.get(folder) ?? loader._nodeModulePaths(folder);
     this.#paths.set(folder, known);
     return [...known];
   }
 
-  /** Null: Node is to load it. */
-  #scriptOf(module: NodeModule, filename: string): Script | null {
-    return this.#packedFor(module, filename) ?? (this.#isOurs(module) ? this.#compileNew(filename) : null);
-  }
-
-  #packedFor(module: NodeModule, filename: string): Script | null {
-    return this.#isOurs(module) ? this.#packed(filename) : null;
-  }
-
-  /** Whoever compiles modules in another way does so by this member of theirs. */
-  #isOurs(module: NodeModule): boolean {
-    return this.#isPlain && Reflect.get(module, '_compile') === this.#compile;
-  }
-
-  #packed(filename: string): Script | null {
-    const place = this.#places.get(filename);
-    if (place === undefined) return null;
-    // Once: whoever loads it again wants what is in the file now.
-    this.#places.delete(filename);
-    const [pack, sourceAt, sourceBytes, isAscii, codeAt, codeBytes] = place;
-    const memory = this.#packs[pack];
-    if (memory === undefined) return null;
-    const source = memory.toString(isAscii === 1 ? 'latin1' : 'utf8', sourceAt, sourceAt + sourceBytes);
-    const script = compile(source, filename, memory.subarray(codeAt, codeAt + codeBytes));
-    if (script.cachedDataRejected === true) this.#scripts?.set(filename, script);
-    return script;
-  }
-
-  #compileBundle(filename: string): Script {
-    const script = compile(wrapSource(readFileSync(filename, 'utf8')), filename);
-    this.#scripts?.set(filename, script);
-    return script;
-  }
-
-  #compileNew(filename: string): Script | null {
-    if (this.#scripts === null) return null;
-    const isOwn = !isInPackage(filename);
-    if ((isOwn && !this.#withOwnSources) || !isCommonJsFile(filename)) return null;
-    try {
-      const source = readFileSync(filename, 'utf8');
-      // Node follows the source maps of modules that it has loaded itself, and `import()` works in no others.
-      if ((isOwn && source.includes('//# sourceMappingURL=')) || callsImport(source)) return null;
-      const script = compile(wrapSource(source), filename);
-      this.#scripts.set(filename, script);
-      return script;
-    } catch {
-      return null; // Node says what is wrong with it, or finds that it is an ES module.
-    }
-  }
-
-  #run(script: Script, module: NodeModule, filename: string): void {
+  #run(script: Script, module: NodeModule): void {
     const run = script.runInThisContext() as Wrapped;
-    const { exports } = module;
-    Reflect.apply(run, exports, [exports, this.#makeRequire(module), module, filename, module.path]);
+    const { exports, filename, path } = module;
+    Reflect.apply(run, exports, [exports, this.#makeRequire(module), module, filename, path]);
   }
 
   /** `require` of a module, as Node's own (lib/internal/modules/helpers.js, makeRequireFunction). */
   #makeRequire(module: NodeModule): NodeJS.Require {
     const self = this;
-    const known = this.#resolutions.get(module.filename);
+    const known = this.#known.resolutions(module.filename);
     function require(path: string): unknown {
       // What is known needs none of the steps in between, unless somebody has put himself there.
       if (known !== undefined && self.#isDirect(module)) {
@@ -321,32 +220,6 @@ export class ModuleLoader {
     require.cache = loader._cache;
     return require as unknown as NodeJS.Require;
   }
-
-  #isDirect(module: NodeModule): boolean {
-    return (
-      this.#isUsual() &&
-      loader._load === this.#ownLoad &&
-      Reflect.get(module, 'require') === this.#require &&
-      !requireEvents.hasSubscribers
-    );
-  }
-
-  #find(request: string, parent: NodeModule): string | null {
-    if (Module.isBuiltin(request)) return null;
-    try {
-      return this.#resolveFilename.call(loader, request, parent, false);
-    } catch {
-      return null; // It was looked for and not found, as optional packages are.
-    }
-  }
-}
-
-function compile(source: string, filename: string, cachedData?: Buffer): Script {
-  return new Script(source, {
-    filename,
-    columnOffset: -WRAPPER.before.length,
-    ...(cachedData === undefined ? {} : { cachedData }),
-  });
 }
 
 /** While a module loads, Node warns of what others read too early in its exports, by a prototype of its own. */
