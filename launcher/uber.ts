@@ -11,7 +11,8 @@ import { logLost } from './logs/log-file.ts';
 import { type FlowControl, UNLIMITED } from './logs/log-pump.ts';
 import { ServiceLog } from './logs/service-log.ts';
 import type { UberConfig } from './options.ts';
-import { PLACEMENTS } from './placement/placement-table.ts';
+import type { Placement } from './placement/placement.ts';
+import { makePlacements } from './placement/placement-table.ts';
 import { PortLeases } from './ports/port-leases.ts';
 import { RESOURCE_KINDS } from './resources/resource-table.ts';
 import { sweptEvent } from './resources/run-died.ts';
@@ -26,7 +27,7 @@ import { Instance } from './supervisor/instance.ts';
 import { LoopWatch } from './supervisor/loop-watch.ts';
 import { MemoryWatch } from './supervisor/memory-watch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
-import type { EnvValue, InstanceState, ReadyRow, ServiceSpec } from './types.ts';
+import type { EnvValue, InstanceState, PlacementName, ReadyRow, ServiceSpec } from './types.ts';
 
 /** One instance as it is now. */
 export interface InstanceSnapshot {
@@ -60,6 +61,7 @@ export class Uber {
   readonly #directory: RunDirectory;
   readonly #leases: PortLeases;
   readonly #plan: StartPlan;
+  readonly #placements: Readonly<Record<PlacementName, Placement>>;
   readonly #loops = new LoopWatch();
   readonly #memories = new MemoryWatch();
   readonly #sweep: Sweep;
@@ -74,6 +76,7 @@ export class Uber {
   constructor(config: UberConfig, specs: readonly ServiceSpec[], flow: FlowControl) {
     this.#config = config;
     this.specs = specs;
+    this.#placements = makePlacements(specs);
     this.#directory = RunDirectory.create(config.root);
     this.#leases = new PortLeases(config.host);
     const state = stateFolder(config.root);
@@ -235,7 +238,7 @@ export class Uber {
     return new Instance({
       spec,
       log,
-      placement: PLACEMENTS[spec.placement],
+      placement: this.#placements[spec.placement],
       dataDir: this.#directory.dataDir(name),
       now: () => performance.now(),
       lease: () => this.#leases.lease(spec),

@@ -92,7 +92,7 @@ async function bundleWorker(): Promise<void> {
   await build({
     ...shared(),
     entryPoints: Object.fromEntries(
-      ['worker', 'child', 'nested', 'cluster-worker', 'permissions'].map((name) => [
+      ['worker', 'shared-worker', 'child', 'nested', 'cluster-worker', 'permissions'].map((name) => [
         `inside/${name}`,
         `launcher/inside/${name}.ts`,
       ]),

@@ -40,7 +40,8 @@ export async function bootService(scope: ServiceScope): Promise<void> {
   await runService(scope);
 }
 
-async function runService(scope: ServiceScope): Promise<void> {
+/** Loads and starts the service of a scope in a thread or process that has been prepared for it. */
+export async function runService(scope: ServiceScope): Promise<void> {
   let exported: unknown;
   try {
     exported = await loadEntry(scope.start.entry);
@@ -63,7 +64,8 @@ async function runService(scope: ServiceScope): Promise<void> {
   shareMainPort(scope);
 }
 
-function reportFailure(scope: ServiceScope, code: string, error: unknown): void {
+/** Tells main that a service cannot start. */
+export function reportFailure(scope: ServiceScope, code: string, error: unknown): void {
   const data = errorData(error);
   scope.link.post({ type: 'failed', error: { ...data, stack: withPlace(data, scope), code } });
 }

@@ -6,7 +6,7 @@ import { MessagePort } from 'node:worker_threads';
 import type { ErrorData } from '../errors.ts';
 import { covers } from '../paths.ts';
 import { isSocketFile } from '../platform.ts';
-import type { FromInside, FromThread, StartMessage, StopStep, ThreadWires } from '../protocol.ts';
+import type { FromGroup, FromInside, FromThread, StartMessage, StopStep, ThreadWires } from '../protocol.ts';
 
 /** A longer text is cut: one error must not fill the memory of main. */
 const LONGEST_TEXT = 64 * 1024;
@@ -42,6 +42,17 @@ export function checkThreadMessage(value: unknown, start: StartMessage): FromThr
   return { type: 'thread', control, logs, answers };
 }
 
+/** The same for what comes from a thread of several services about one of them, or about itself. */
+export function checkGroupMessage(value: unknown): FromGroup | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const message = value as Record<string, unknown>;
+  const { type, id, exitCode } = message;
+  if (type === 'ended' && typeof id === 'number' && typeof exitCode === 'number')
+    return { type, id, exitCode };
+  const error = type === 'crashed' ? errorOf(message) : undefined;
+  return error && { type: 'crashed', error };
+}
+
 type Check = (message: Record<string, unknown>, start: StartMessage) => FromInside | undefined;
 
 const CHECKS: Readonly<Record<FromInside['type'], Check>> = {
@@ -68,6 +79,8 @@ const CHECKS: Readonly<Record<FromInside['type'], Check>> = {
     const error = errorOf(message);
     return error && { type: 'stop-failed', error };
   },
+  singleton: ({ what, other, advice }) =>
+    isText(what) && isText(other) && isText(advice) ? { type: 'singleton', what, other, advice } : undefined,
   'left-open': ({ open }) => (isList(open) ? { type: 'left-open', open: open.map(cut) } : undefined),
   pong: ({ open, stopStep }) =>
     (open === null || isList(open)) && isStopStep(stopStep)

@@ -13,6 +13,10 @@ export interface StartRequest {
   readonly flow: FlowControl;
   /** Largest heap (V8's old generation), in megabytes. */
   readonly heapMb: number;
+  /** Name of the thread it shares with others, in placement `shared`. */
+  readonly sharedThread: string;
+  /** True when it may end by itself with its work done. */
+  readonly isJob: boolean;
   readonly events: IncarnationEvents;
 }
 
@@ -34,6 +38,8 @@ export interface IncarnationExit {
   readonly error: Error | null;
   /** The limit of its heap in megabytes; null when the service has set one itself. */
   readonly heapMb: number | null;
+  /** Why the thread has ended that it shared with others; left out when it has ended alone. */
+  readonly endedWith?: string;
 }
 
 /** What an incarnation uses, in bytes. */
@@ -54,7 +60,9 @@ export type Sighting =
    * Not to be seen: it is in native code, its heap fills up, it is a process of its own, or somebody debugs the
    * launcher.
    */
-  | { readonly stack: null; readonly hiddenBy: 'native' | 'memory' | 'process' | 'debugger' };
+  | { readonly stack: null; readonly hiddenBy: 'native' | 'memory' | 'process' | 'debugger' }
+  /** In another service of the same thread. */
+  | { readonly stack: null; readonly hiddenBy: 'other'; readonly service: string };
 
 /** One life of an instance. */
 export interface Incarnation {
@@ -72,6 +80,8 @@ export interface Incarnation {
   memory(): Promise<MemoryUse | null>;
   /** Looks where its code is now. */
   lookInside(): Promise<Sighting>;
+  /** Ends all that share its thread, because nobody knows who is at fault; only where there are such. */
+  endThread?(reason: string): void;
   /** Ends it now. Resolves after `onExit`. */
   terminate(): Promise<void>;
   /** The launcher itself ends this very moment: ends what would outlive it. */

@@ -1,6 +1,7 @@
 // Every message about a service that does harm while it lives: it blocks, floods, or does not stop as it should.
 import type { ErrorData, UberError } from '../errors.ts';
 import type { Incarnation, Sighting } from '../placement/placement.ts';
+import type { FromInside } from '../protocol.ts';
 import { within } from '../within.ts';
 import { type FailureContext, failure, firstLine } from './failures.ts';
 import { callSite, stackOf } from './stacks.ts';
@@ -36,7 +37,10 @@ const HIDDEN_BY: Readonly<Record<'native' | 'memory' | 'process' | 'debugger', s
 
 /** `at /work/foo/index.ts:3:5`, or what is known instead. */
 export function whereBlocked(sighting: Sighting): string {
-  if (sighting.stack === null) return HIDDEN_BY[sighting.hiddenBy];
+  if (sighting.stack === null)
+    return sighting.hiddenBy === 'other'
+      ? `by "${sighting.service}", with which it shares its thread`
+      : HIDDEN_BY[sighting.hiddenBy];
   const place = callSite(sighting.stack);
   return place === null ? HIDDEN_BY.native : `at ${place}`;
 }
@@ -52,6 +56,17 @@ export function leftOpen(context: FailureContext, open: readonly string[]): Uber
   const text = `"${context.service}" left something open when its stop had settled: ${open.join(', ')}.`;
   return failure('LEFT_OPEN', text, context, {
     hint: 'Close it in the stop of the service: elsewhere it would keep the process alive.',
+  });
+}
+
+/** What it takes for its own is that of another service of its thread as well. */
+export function sharedSingleton(
+  context: FailureContext,
+  { what, other, advice }: FromInside & { type: 'singleton' },
+): UberError {
+  const text = `"${context.service}" and "${other}" share a thread, and with it ${what}.`;
+  return failure('SHARED_SINGLETON', text, context, {
+    hint: `${advice}, or give one of them a thread of its own: placement: 'thread' in uber.config.`,
   });
 }
 

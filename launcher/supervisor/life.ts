@@ -66,6 +66,8 @@ export class Life {
       this.incarnation = placement.start({
         ...prepared,
         heapMb: spec.heapMb,
+        sharedThread: spec.sharedThread,
+        isJob: spec.ready.until === 'started',
         events: {
           onMessage: (message) => this.#watch.take(message),
           onOutput: (stream, bytes) => log.write(stream, bytes),
@@ -89,7 +91,11 @@ export class Life {
       limitMb: spec.heapMb,
       idleMs: () => life.idleMs(),
       use: () => life.memory(),
-      onFull: (use) => this.#condemn(tooMuchMemory(context(), spec.heapMb, use)),
+      onFull: (use) => {
+        const error = tooMuchMemory(context(), spec.heapMb, use, life.endThread !== undefined);
+        this.#condemn(error);
+        life.endThread?.(error.message);
+      },
     });
   }
 

@@ -145,7 +145,8 @@ test('a watcher takes anything from the port of a thread, and tells it once', as
     onOutput: (_stream: number, bytes: Buffer) => void output.push(bytes.toString()),
   };
   const compile = async () => null;
-  const request = { message: START, env: {}, compile, flow: UNLIMITED, heapMb: 1024, events };
+  const place = { sharedThread: 'shared', isJob: false };
+  const request = { message: START, env: {}, compile, flow: UNLIMITED, heapMb: 1024, ...place, events };
   const wires = { control: port1, logs: createLogRing(1024), answers: new SharedArrayBuffer(4) };
   const gate = new FloodGate(() => performance.now(), events.onFlood);
   const onMessage = (message: FromInside): void => void taken.push(message);

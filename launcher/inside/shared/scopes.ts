@@ -1,0 +1,268 @@
+// The services of a thread of several: on whose behalf code runs is known by its asynchronous context.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { OutputWriter } from '../../log-ring.ts';
+import type { BuildManifest, StartMessage } from '../../protocol.ts';
+import { findScopes, type Link, makeScope, type ServiceScope } from '../scope.ts';
+import { Kept } from './kept.ts';
+
+/** Something that a service has opened and that must not outlive it. */
+export interface Opened {
+  /** In the words of `process.getActiveResourcesInfo`. */
+  readonly name: string;
+  close(): void;
+  isGone(): boolean;
+  /** False when it does not keep the service alive. */
+  isActive(): boolean;
+}
+
+/** One service of a thread of several. */
+export interface SharedScope extends ServiceScope {
+  /** Of this life of the service. */
+  readonly id: number;
+  /** What `process` shows to the service. */
+  env: Record<string, string>;
+  argv: string[];
+  mainModule: unknown;
+  /** What it has set by `process.setUncaughtExceptionCaptureCallback`. */
+  capture: ((error: unknown) => void) | null;
+  /** Handlers that it has registered at `process`. */
+  readonly events: EventEmitter;
+  readonly output: OutputWriter;
+  /** Its CommonJS modules: path -> module. */
+  readonly modules: Record<string, unknown>;
+  /** Its ES modules: URL -> the URL it is loaded by. */
+  readonly urls: Map<string, string>;
+  /** What has been compiled for it. */
+  readonly compiled: Compiled;
+  readonly timers: Kept<NodeJS.Timeout>;
+  readonly sockets: Kept<Socket>;
+  readonly opened: Kept<Opened>;
+  readonly isJob: boolean;
+  hasListened: boolean;
+  /** Its handlers for `exit` have been called. */
+  isEnding: boolean;
+  isEnded: boolean;
+}
+
+/** Its own sources in the words of the build room, without their tables being frozen. */
+export interface Compiled {
+  readonly files: Map<string, BuildManifest['files'][string]>;
+  readonly edges: Map<string, Readonly<Record<string, string>>>;
+}
+
+/** What a service of this thread begins with. */
+export interface SharedStart {
+  readonly id: number;
+  readonly start: StartMessage;
+  readonly link: Link;
+  readonly output: OutputWriter;
+  readonly env: Readonly<Record<string, string>>;
+  readonly isJob: boolean;
+}
+
+const storage = new AsyncLocalStorage<SharedScope>();
+const open = new Set<SharedScope>();
+let packageDepth = 0;
+
+/** Stands for the thread itself: for code of packages that runs on behalf of no single service. */
+let nobody: SharedScope | null = null;
+
+/** Must run before the first service begins. */
+export function prepareScopes(): void {
+  const folder = process.cwd();
+  const start: StartMessage = {
+    service: 'the shared thread',
+    entry: __filename,
+    cwd: folder,
+    args: [],
+    host: '127.0.0.1',
+    port: 0,
+    mainPort: null,
+    extraPorts: {},
+    resourceDir: folder,
+    dataDir: folder,
+    runId: '',
+    namespace: '',
+    urls: {},
+    portUrls: {},
+    build: null,
+    permissions: null,
+  };
+  const link: Link = {
+    post: () => undefined,
+    compile: (path) => {
+      throw new SyntaxError(`could not compile ${path}: it belongs to no service`);
+    },
+  };
+  // What belongs to no service is told in the output of the one that has been here longest.
+  const output: OutputWriter = { write: (stream, bytes) => openScopes()[0]?.output.write(stream, bytes) };
+  const env = { ...process.env } as Record<string, string>;
+  nobody = makeSharedScope({ id: 0, start, link, output, env, isJob: false });
+  findScopes(scopeHere);
+}
+
+/** Makes the scope of a service that begins. */
+export function openSharedScope(start: SharedStart): SharedScope {
+  const scope = makeSharedScope(start);
+  open.add(scope);
+  return scope;
+}
+
+/** It has ended: nothing is attributed to it by its sources any more. */
+export function closeSharedScope(scope: SharedScope): void {
+  scope.isEnded = true;
+  open.delete(scope);
+}
+
+/** All services that live here now. */
+export function openScopes(): SharedScope[] {
+  return [...open];
+}
+
+/** Runs code, and all that follows from it, on behalf of a service. */
+export function runIn<Result>(scope: SharedScope, code: () => Result): Result {
+  return storage.run(scope, code);
+}
+
+/** The service on whose behalf the caller runs; where nothing tells, the scope of the thread itself. */
+export function scopeHere(): SharedScope {
+  return storage.getStore() ?? lonely() ?? scopeOfStack(stackText()) ?? theThread();
+}
+
+/**
+ * Whose a handle or handler is that the caller makes. What a package makes while it is loaded is for all that use the
+ * package: it stays when the service ends that has loaded it first.
+ */
+export function ownerHere(): SharedScope {
+  return packageDepth > 0 ? theThread() : scopeHere();
+}
+
+/** Loads a module that is a package's, or a service's own. */
+export function whileLoading<Result>(isPackage: boolean, load: () => Result): Result {
+  const before = packageDepth;
+  packageDepth = isPackage ? before + 1 : 0;
+  try {
+    return load();
+  } finally {
+    packageDepth = before;
+  }
+}
+
+/** Whose fault an error is: by the context it was thrown in, else by its stack; null when neither tells. */
+export function scopeOfError(error: unknown): SharedScope | null {
+  const store = storage.getStore();
+  if (store !== undefined && store !== nobody) return store;
+  const stack: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'stack') : null;
+  return lonely() ?? (typeof stack === 'string' ? scopeOfStack(stack) : null);
+}
+
+/** The thread's own scope. */
+export function theThread(): SharedScope {
+  if (nobody === null) throw new Error('the thread has not been prepared');
+  return nobody;
+}
+
+/** A thread of one service is as if it were its own. */
+function lonely(): SharedScope | null {
+  if (open.size !== 1) return null;
+  const [only] = open;
+  return only ?? null;
+}
+
+/** The one service whose own source is on the stack. */
+function scopeOfStack(stack: string): SharedScope | null {
+  const places = [...stack.matchAll(/(?:\(|at (?:async )?)((?:file:|[A-Za-z]:)?[^():\n]+?):\d+:\d+\)?$/gm)];
+  const files = new Set(places.map(([, place = '']) => place));
+  const found = [...open].filter((scope) => [...files].some((file) => isOwnFile(scope, file)));
+  return found.length === 1 ? (found[0] ?? null) : null;
+}
+
+function isOwnFile({ modules, urls, start }: SharedScope, place: string): boolean {
+  if (!place.startsWith('file:')) return place in modules || place === start.entry;
+  const [url = place] = place.split('?');
+  return urls.has(url) || fileURLToPath(url) === start.entry;
+}
+
+function stackText(): string {
+  const { prepareStackTrace } = Error;
+  Reflect.set(Error, 'prepareStackTrace', undefined);
+  const stack = String(new Error('where').stack);
+  Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
+  return stack;
+}
+
+function makeSharedScope({ id, start, link, output, env, isJob }: SharedStart): SharedScope {
+  const timers = new Kept<NodeJS.Timeout>((timer) => Reflect.get(timer, '_destroyed') === true);
+  const sockets = new Kept<Socket>((socket) => socket.destroyed);
+  const opened = new Kept<Opened>((each) => each.isGone());
+  // What follows on its end is no news.
+  const post: Link['post'] = (message) => (scope.isEnded ? undefined : link.post(message));
+  const whole = { post, compile: link.compile };
+  const scope: SharedScope = {
+    ...makeScope(start, whole, { openNames: () => openNames(scope) }),
+    id,
+    env: { ...env },
+    argv: [process.execPath, start.entry, ...start.args],
+    mainModule: undefined,
+    capture: null,
+    events: makeEvents(),
+    output,
+    modules: Object.create(null) as Record<string, unknown>,
+    urls: new Map(),
+    compiled: { files: new Map(), edges: new Map() },
+    timers,
+    sockets,
+    opened,
+    isJob,
+    hasListened: false,
+    isEnding: false,
+    isEnded: false,
+  };
+  return scope;
+}
+
+/** Handlers run with `process` as `this`, or what looks like it. */
+function makeEvents(): EventEmitter {
+  const events = Object.create(process) as EventEmitter;
+  const { constructor: _, ...methods } = Object.getOwnPropertyDescriptors(EventEmitter.prototype);
+  Object.defineProperties(events, methods);
+  Reflect.apply(EventEmitter, events, []);
+  return events;
+}
+
+/** What keeps a service alive, as `process.getActiveResourcesInfo` would name it. */
+function openNames({ timers, sockets, servers, opened, children }: SharedScope): string[] {
+  const names = (things: number, name: string): string[] => Array<string>(things).fill(name);
+  return [
+    ...names(timers.live().filter((timer) => timer.hasRef()).length, 'Timeout'),
+    ...names([...servers].filter((server) => isReferenced(server)).length, 'TCPServerWrap'),
+    ...names(
+      sockets.live().filter((socket) => socket.connecting || isReferenced(socket)).length,
+      'TCPSocketWrap',
+    ),
+    ...names(children.size, 'ProcessWrap'),
+    ...opened.live().flatMap((each) => (each.isActive() ? [each.name] : [])),
+  ];
+}
+
+/** True for what has a handle that keeps the event loop turning. Node has it in one of these places. */
+export function isReferenced(owner: object): boolean {
+  const keys = Object.getOwnPropertySymbols(owner).filter(({ description }) =>
+    HANDLES.has(String(description)),
+  );
+  return ['_handle', ...keys].some((key) => {
+    const found = Reflect.get(owner, key) as WithHandle | null | undefined;
+    return (found?.handle ?? found)?.hasRef?.() === true;
+  });
+}
+
+/** Of threads, and of UDP sockets. */
+const HANDLES: ReadonlySet<string> = new Set(['kHandle', 'state symbol']);
+
+interface WithHandle {
+  readonly handle?: WithHandle | null;
+  hasRef?(): boolean;
+}
