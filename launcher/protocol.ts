@@ -139,8 +139,6 @@ export type ToGroup =
       readonly id: number;
       readonly start: StartMessage;
       readonly env: Readonly<Record<string, string>>;
-      /** True when it may end by itself with its work done. */
-      readonly isJob: boolean;
       readonly wires: ThreadWires;
     }
   /** The service is to end now, without being asked. */

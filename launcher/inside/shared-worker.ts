@@ -11,7 +11,7 @@ import { joinServiceThread } from './service-thread.ts';
 import { prepareCrashes } from './shared/crashes.ts';
 import { endScope, prepareEnds, QuietWatch } from './shared/end.ts';
 import { keepHandles } from './shared/handles.ts';
-import { divideModules, dropModulesOf, learn } from './shared/modules.ts';
+import { divideModules, dropModulesOf, hasAddons, learn } from './shared/modules.ts';
 import { divideProcess, runAsMain } from './shared/process-object.ts';
 import { openScopes, openSharedScope, prepareScopes, runIn, scopeHere, theThread } from './shared/scopes.ts';
 import { keepTimers } from './shared/timers.ts';
@@ -33,12 +33,15 @@ function prepare(port: MessagePort): void {
   Reflect.deleteProperty((Module as unknown as { _cache: object })._cache, __filename);
   prepareScopes();
   prepareCrashes(port);
-  prepareEnds((scope, exitCode) => {
-    links.delete(scope.id);
-    // Handlers that packages have registered for all.
-    if (openScopes().length === 0) theThread().events.emit('exit', exitCode);
-    port.postMessage({ type: 'ended', id: scope.id, exitCode } satisfies FromGroup);
-  }, dropModulesOf);
+  prepareEnds(
+    (scope, exitCode) => {
+      links.delete(scope.id);
+      // Handlers that packages have registered for all.
+      if (openScopes().length === 0) theThread().events.emit('exit', exitCode);
+      port.postMessage({ type: 'ended', id: scope.id, exitCode } satisfies FromGroup);
+    },
+    { drop: dropModulesOf, hasAddons },
+  );
   joinServiceThread({ write: (stream, bytes) => scopeHere().output.write(stream, bytes) });
   adoptNestedWorkers({
     hasRings: true,
@@ -63,11 +66,11 @@ function buildHere(): BuildManifest | null {
   return { ...start.build, files: Object.fromEntries(files), edges: Object.fromEntries(edges) };
 }
 
-function begin({ id, start, env, isJob, wires }: ToGroup & { type: 'begin' }): void {
+function begin({ id, start, env, wires }: ToGroup & { type: 'begin' }): void {
   const link = new ThreadLink(wires);
   const { ring } = link;
   if (ring === null) return;
-  const scope = openSharedScope({ id, start, link, output: ring, env, isJob });
+  const scope = openSharedScope({ id, start, link, output: ring, env });
   links.set(id, link);
   link.onStop = () => runIn(scope, () => void stopService(scope));
   link.onPing = (wantsOpen) => signOfLife(scope, wantsOpen);

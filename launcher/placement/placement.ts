@@ -15,8 +15,6 @@ export interface StartRequest {
   readonly heapMb: number;
   /** Name of the thread it shares with others, in placement `shared`. */
   readonly sharedThread: string;
-  /** True when it may end by itself with its work done. */
-  readonly isJob: boolean;
   readonly events: IncarnationEvents;
 }
 

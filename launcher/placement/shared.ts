@@ -71,8 +71,8 @@ class SharedIncarnation implements Incarnation, GroupMember {
       { control: port1, logs, answers },
       { gate: this.#gate, onMessage: (message) => this.#take(message) },
     );
-    const { message: start, env, isJob } = request;
-    const begin: ToGroup = { type: 'begin', id, start, env, isJob, wires: { control: port2, logs, answers } };
+    const { message: start, env } = request;
+    const begin: ToGroup = { type: 'begin', id, start, env, wires: { control: port2, logs, answers } };
     thread.begin(this, begin, port2);
   }
 

@@ -67,7 +67,6 @@ export class Life {
         ...prepared,
         heapMb: spec.heapMb,
         sharedThread: spec.sharedThread,
-        isJob: spec.ready.until === 'started',
         events: {
           onMessage: (message) => this.#watch.take(message),
           onOutput: (stream, bytes) => log.write(stream, bytes),

@@ -13,15 +13,17 @@ export class Ended extends Error {
 }
 
 let onEnded: (scope: SharedScope, exitCode: number) => void = () => undefined;
+let hasAddons: () => boolean = () => false;
 let dropModules: (scope: SharedScope) => void = () => undefined;
 
 /** Says what else belongs to an end. `tell` is called when all is closed. */
 export function prepareEnds(
   tell: (scope: SharedScope, exitCode: number) => void,
-  drop: (scope: SharedScope) => void,
+  modules: { readonly drop: (scope: SharedScope) => void; readonly hasAddons: () => boolean },
 ): void {
   onEnded = tell;
-  dropModules = drop;
+  dropModules = modules.drop;
+  hasAddons = modules.hasAddons;
 }
 
 /** Ends a service at once. Its handlers for `exit` are called, unless it is ended from outside. */
@@ -65,7 +67,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 
 /**
  * Looks whether services have come to their natural end, as Node does it for a process. Work in native code cannot be
- * seen, so one that nobody has asked to stop must be idle for a second.
+ * seen: one that nobody has asked to stop must be idle for a second, in a thread where no native addon is loaded.
  */
 export class QuietWatch {
   readonly #idle = new Map<SharedScope, number>();
@@ -90,7 +92,6 @@ export class QuietWatch {
   #look(): void {
     const isThreadBusy = process.getActiveResourcesInfo().some((name) => !KNOWN.has(name));
     for (const [scope, looks] of this.#idle) {
-      if (scope.servers.size > 0) scope.hasListened = true;
       if (scope.isEnded) {
         this.#idle.delete(scope);
         continue;
@@ -104,11 +105,11 @@ export class QuietWatch {
   #judge(scope: SharedScope, looks: number): void {
     // The launcher itself waits for what the program does next.
     const isAwaited = scope.onMainListen !== null;
-    const mayEnd = scope.stopStep === 'signal' || (!scope.isLoading && (scope.isJob || scope.hasListened));
+    const mayEnd = scope.stopStep === 'signal' || (!scope.isLoading && !hasAddons());
     if (!isAwaited && !mayEnd) return;
     if (looks < (isAwaited || scope.stopStep === 'signal' ? LOOKS_AT_STOP : LOOKS_BY_ITSELF)) return;
     this.#idle.set(scope, 0);
     runIn(scope, () => scope.events.emit('beforeExit', Number(process.exitCode ?? 0)));
-    if (mayEnd && (scope.openNames?.() ?? []).length === 0) endScope(scope, Number(process.exitCode ?? 0));
+    if (!isAwaited && (scope.openNames?.() ?? []).length === 0) endScope(scope, Number(process.exitCode ?? 0));
   }
 }

@@ -45,6 +45,11 @@ export function dropModulesOf({ modules, urls }: SharedScope): void {
   urls.clear();
 }
 
+/** True when native code is loaded, whose work nobody can see. */
+export function hasAddons(): boolean {
+  return Object.keys(loader._cache).some((path) => path.endsWith('.node'));
+}
+
 /** True for what services have in common. */
 function isPackage(path: string): boolean {
   return path.includes(`${sep}node_modules${sep}`) || path.startsWith(LAUNCHER);

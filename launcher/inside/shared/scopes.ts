@@ -40,8 +40,6 @@ export interface SharedScope extends ServiceScope {
   readonly timers: Kept<NodeJS.Timeout>;
   readonly sockets: Kept<Socket>;
   readonly opened: Kept<Opened>;
-  readonly isJob: boolean;
-  hasListened: boolean;
   /** Its handlers for `exit` have been called. */
   isEnding: boolean;
   isEnded: boolean;
@@ -60,7 +58,6 @@ export interface SharedStart {
   readonly link: Link;
   readonly output: OutputWriter;
   readonly env: Readonly<Record<string, string>>;
-  readonly isJob: boolean;
 }
 
 const storage = new AsyncLocalStorage<SharedScope>();
@@ -100,7 +97,7 @@ export function prepareScopes(): void {
   // What belongs to no service is told in the output of the one that has been here longest.
   const output: OutputWriter = { write: (stream, bytes) => openScopes()[0]?.output.write(stream, bytes) };
   const env = { ...process.env } as Record<string, string>;
-  nobody = makeSharedScope({ id: 0, start, link, output, env, isJob: false });
+  nobody = makeSharedScope({ id: 0, start, link, output, env });
   findScopes(scopeHere);
 }
 
@@ -194,7 +191,7 @@ function stackText(): string {
   return stack;
 }
 
-function makeSharedScope({ id, start, link, output, env, isJob }: SharedStart): SharedScope {
+function makeSharedScope({ id, start, link, output, env }: SharedStart): SharedScope {
   const timers = new Kept<NodeJS.Timeout>((timer) => Reflect.get(timer, '_destroyed') === true);
   const sockets = new Kept<Socket>((socket) => socket.destroyed);
   const opened = new Kept<Opened>((each) => each.isGone());
@@ -216,8 +213,6 @@ function makeSharedScope({ id, start, link, output, env, isJob }: SharedStart): 
     timers,
     sockets,
     opened,
-    isJob,
-    hasListened: false,
     isEnding: false,
     isEnded: false,
   };
