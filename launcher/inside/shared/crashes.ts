@@ -4,15 +4,15 @@ import type { FromGroup } from '../../protocol.ts';
 import { reportFailure } from '../boot.ts';
 import { errorData } from '../report.ts';
 import { Ended, endScope } from './end.ts';
-import { openScopes, runIn, type SharedScope, scopeOfError } from './scopes.ts';
+import { openScopes, runIn, type SharedScope, scopeOfError, theThread } from './scopes.ts';
 
 let tell: (message: FromGroup) => void = () => undefined;
 let exitThread: (code: number) => void = () => undefined;
 
-/** Must run before `process.exit` is replaced. */
+/** Must run before the end of the process is divided. */
 export function prepareCrashes(control: MessagePort): void {
   tell = (message) => control.postMessage(message);
-  exitThread = process.exit.bind(process);
+  exitThread = (process as unknown as { reallyExit(code: number): void }).reallyExit.bind(process);
 }
 
 /** Takes an error that nobody has caught; always true, because the thread goes on. */
@@ -37,8 +37,12 @@ export function takeRejection(reason: unknown, promise: Promise<unknown>): boole
 /** Ends the thread with all services, for an error that belongs to none of them. */
 export function crashThread(error: unknown): void {
   tell({ type: 'crashed', error: errorData(error) });
-  for (const scope of openScopes()) runIn(scope, () => scope.events.emit('exit', 1));
-  exitThread(1);
+  try {
+    for (const scope of openScopes()) runIn(scope, () => scope.events.emit('exit', 1));
+    theThread().events.emit('exit', 1);
+  } finally {
+    exitThread(1);
+  }
 }
 
 function judge(scope: SharedScope, error: unknown, origin: string): void {

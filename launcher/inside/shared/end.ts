@@ -110,6 +110,7 @@ export class QuietWatch {
     if (looks < (isAwaited || scope.stopStep === 'signal' ? LOOKS_AT_STOP : LOOKS_BY_ITSELF)) return;
     this.#idle.set(scope, 0);
     runIn(scope, () => scope.events.emit('beforeExit', Number(process.exitCode ?? 0)));
-    if (!isAwaited && (scope.openNames?.() ?? []).length === 0) endScope(scope, Number(process.exitCode ?? 0));
+    if (!isAwaited && (scope.openNames?.() ?? []).length === 0)
+      endScope(scope, Number(process.exitCode ?? 0));
   }
 }

@@ -3,7 +3,7 @@ import type { TimerOptions } from 'node:timers';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
 import { replaceMethod } from '../replace.ts';
-import { ownerHere, type SharedScope } from './scopes.ts';
+import { ownerHere, runIn, type SharedScope, theThread } from './scopes.ts';
 
 /** Node's own, for the launcher. */
 export const { setTimeout: startTimer, setImmediate: nextTurn } = timers;
@@ -18,7 +18,10 @@ export function keepTimers(): void {
       name,
       (original) =>
         function (this: unknown, ...args: unknown[]): unknown {
-          return kept(ownerHere(), Reflect.apply(original as Start, this, args));
+          const owner = ownerHere();
+          // A package's own timer runs on behalf of the thread, not of the service that has loaded the package first.
+          const begin = (): NodeJS.Timeout => Reflect.apply(original as Start, this, args);
+          return kept(owner, owner === theThread() ? runIn(owner, begin) : begin());
         },
     );
   }
