@@ -48,6 +48,8 @@ export interface ServiceScope {
   stopStep: StopStep | null;
   /** What of the service is open, in the words of `process.getActiveResourcesInfo`; null where it has all of them. */
   readonly openNames: (() => string[]) | null;
+  /** Ends the service and returns; null where `process.exit` does it. */
+  readonly end: ((exitCode: number) => void) | null;
 }
 
 let only: ServiceScope | null = null;
@@ -68,7 +70,11 @@ export function openScope(start: StartMessage, link: Link, isNested = false): Se
 export function makeScope(
   start: StartMessage,
   link: Link,
-  { isNested = false, openNames = null }: Partial<Pick<ServiceScope, 'isNested' | 'openNames'>> = {},
+  {
+    isNested = false,
+    openNames = null,
+    end = null,
+  }: Partial<Pick<ServiceScope, 'isNested' | 'openNames' | 'end'>> = {},
 ): ServiceScope {
   return {
     start,
@@ -87,6 +93,7 @@ export function makeScope(
     isLoading: true,
     stopStep: null,
     openNames,
+    end,
   };
 }
 

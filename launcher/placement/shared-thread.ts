@@ -1,5 +1,4 @@
 // A worker thread of several services: begins with the first of them and ends with the last.
-import { dirname, sep } from 'node:path';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { packageFile } from '../package-root.ts';
 import type { FromGroup, GroupBoot, ToGroup } from '../protocol.ts';
@@ -12,12 +11,14 @@ import { lookIntoThread } from './thread-stack.ts';
 export interface GroupMember {
   readonly id: number;
   readonly name: string;
-  readonly entry: string;
   readonly heapMb: number;
   isWaiting(): boolean;
   write(stream: 0 | 1, bytes: Buffer): void;
   finish(exitCode: number, endedWith: string | null): void;
 }
+
+/** Evaluated in the thread: the id of the life on whose behalf its code runs (inside/shared/scopes.ts). */
+const WHO = "process[Symbol.for('uberservice.here')]()";
 
 /** Owns the thread. */
 export class SharedThread {
@@ -28,7 +29,7 @@ export class SharedThread {
   readonly #control: MessagePort;
   readonly #members = new Map<number, GroupMember>();
   #reason: string | null = null;
-  #look: Promise<Sighting> | null = null;
+  #look: ReturnType<typeof lookIntoThread> | null = null;
   /** True when nobody can begin in it any more. */
   isOver = false;
 
@@ -93,13 +94,15 @@ export class SharedThread {
     return first === member ? heapUse(this.#worker) : null;
   }
 
-  /** Where its code is, for the member whose code it is; the others are told whose it is. */
+  /** Where its code is, for the member on whose behalf it runs; the others are told whose it is. */
   async lookInsideFor(member: GroupMember): Promise<Sighting> {
-    this.#look ??= lookIntoThread(this.#worker, this.threadId, v8LimitMb(this.#heapMb)).finally(() => {
+    const heapMb = v8LimitMb(this.#heapMb);
+    this.#look ??= lookIntoThread(this.#worker, this.threadId, { heapMb, question: WHO }).finally(() => {
       this.#look = null;
     });
-    const sighting = await this.#look;
-    const atFault = (sighting.stack === null ? null : this.#ownerOf(sighting.stack)) ?? this.#eldest();
+    const { answer, ...sighting } = await this.#look;
+    // Where nobody can tell, it is told of one of them.
+    const atFault = this.members.find(({ id }) => id === answer) ?? this.#eldest();
     return atFault === undefined || atFault === member
       ? sighting
       : { stack: null, hiddenBy: 'other', service: atFault.name };
@@ -108,26 +111,6 @@ export class SharedThread {
   #eldest(): GroupMember | undefined {
     const [first] = this.#members.values();
     return first;
-  }
-
-  /** The member whose own source is nearest to the top of a stack. */
-  #ownerOf(stack: string): GroupMember | null {
-    const places = stack.matchAll(
-      /(?:\(|at (?:async )?)(?:file:\/\/)?((?:[A-Za-z]:)?[^():\n]+?):\d+:\d+\)?$/gm,
-    );
-    for (const [, file = ''] of places) {
-      if (file.includes(`${sep}node_modules${sep}`)) continue;
-      const own = this.members.find(({ entry }) => entry === file);
-      const around = this.members
-        .filter(({ entry }) => file.startsWith(dirname(entry) + sep))
-        .toSorted((a, b) => dirname(b.entry).length - dirname(a.entry).length);
-      const [nearest, next] = around;
-      const isAlone =
-        next === undefined || nearest === undefined || dirname(next.entry) !== dirname(nearest.entry);
-      const found = own ?? (isAlone ? nearest : undefined);
-      if (found !== undefined) return found;
-    }
-    return null;
   }
 
   #take(message: FromGroup | undefined): void {

@@ -84,10 +84,6 @@ class SharedIncarnation implements Incarnation, GroupMember {
     return this.#request.message.service;
   }
 
-  get entry(): string {
-    return this.#request.message.entry;
-  }
-
   get heapMb(): number {
     return this.#request.heapMb;
   }
@@ -157,6 +153,13 @@ class SharedIncarnation implements Incarnation, GroupMember {
   #take(message: FromInside): void {
     if (this.#children.take(message)) return;
     if (message.type === 'pong') this.#pings.answer(message);
-    else this.#request.events.onMessage(message);
+    else this.#request.events.onMessage(withoutMarks(message));
   }
+}
+
+/** Second and later lives load their ES modules by a URL with a mark, which is of no use to a reader. */
+function withoutMarks(message: FromInside): FromInside {
+  if (!('error' in message) || message.error.stack === null) return message;
+  const stack = message.error.stack.replaceAll(/[?&]uber=\d+(?=:\d)/g, '');
+  return { ...message, error: { ...message.error, stack } };
 }

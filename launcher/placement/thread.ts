@@ -96,7 +96,7 @@ class ThreadIncarnation implements Incarnation {
   }
 
   lookInside(): Promise<Sighting> {
-    return lookIntoThread(this.#worker, this.threadId, v8LimitMb(this.#request.heapMb));
+    return lookIntoThread(this.#worker, this.threadId, { heapMb: v8LimitMb(this.#request.heapMb) });
   }
 
   async terminate(): Promise<void> {

@@ -6,6 +6,7 @@ import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildManifest, CompiledFile } from '../../protocol.ts';
 import { asRequired, guessFile, isCompiledKind } from '../typescript-hooks.ts';
+import { adapt } from './adapted.ts';
 import { type SharedScope, scopeHere, whileLoading } from './scopes.ts';
 import { noteUse } from './singletons.ts';
 
@@ -51,8 +52,16 @@ export function hasAddons(): boolean {
 }
 
 /** True for what services have in common. */
-function isPackage(path: string): boolean {
-  return path.includes(`${sep}node_modules${sep}`) || path.startsWith(LAUNCHER);
+function isPackage(path: string, scope: () => SharedScope = scopeHere): boolean {
+  if (path.startsWith(LAUNCHER)) return true;
+  if (!path.includes(`${sep}node_modules${sep}`)) return false;
+  const { ownPackage } = scope();
+  return ownPackage === null || !isIn(ownPackage, path);
+}
+
+/** What a package has installed for itself is a package as well. */
+function isIn(folder: string, path: string): boolean {
+  return path.startsWith(folder) && !path.slice(folder.length).includes(`node_modules${sep}`);
 }
 
 /** A cache for packages, and behind the same name one for each service. */
@@ -77,7 +86,10 @@ function divideCommonJs(): void {
   loader.prototype.load = function (this: unknown, path: string): unknown {
     const isShared = isPackage(path);
     const result = whileLoading(isShared, () => Reflect.apply(load, this, [path]));
-    if (isShared) noteUse(path, this);
+    if (isShared) {
+      adapt(path, this);
+      noteUse(path, this);
+    }
     return result;
   };
 }
@@ -90,7 +102,7 @@ const resolve: Resolve = (specifier, context, next) => {
   const parent = parentURL === undefined ? undefined : plain(parentURL);
   const found = resolveIn(scope, specifier, { ...context, parentURL: parent }, next);
   if (new Set(context.conditions).has('require') || !found.url.startsWith('file:')) return found;
-  if (isPackage(fileURLToPath(found.url))) return found;
+  if (isPackage(fileURLToPath(found.url), () => scope)) return found;
   return { ...found, url: ownUrl(scope, found.url) };
 };
 

@@ -4,7 +4,7 @@ import { replaceMethod } from '../replace.ts';
 import { stackHere } from '../report.ts';
 import { crashThread, takeRejection, takeUncaught } from './crashes.ts';
 import { Ended, endScope } from './end.ts';
-import { ownerHere, runIn, type SharedScope, scopeHere, theThread } from './scopes.ts';
+import { endBy, ownerHere, runIn, type SharedScope, scopeHere, theThread } from './scopes.ts';
 
 /** Must run before any code of a service is loaded. */
 export function divideProcess(): void {
@@ -114,14 +114,18 @@ function divideHandlers(): void {
   } as typeof process.emit;
 }
 
+function endByCall(scope: SharedScope, exitCode: number): void {
+  scope.link.post({ type: 'exit', exitCode, stack: stackHere('process.exit') });
+  endScope(scope, exitCode);
+}
+
 /** `process.exit` ends the service that calls it. */
 function divideEnd(): void {
+  endBy(endByCall);
   const exit = (code?: unknown): never => {
     const scope = scopeHere();
     if (scope === theThread()) crashThread(new Error(`process.exit(${String(code ?? '')}) was called`));
-    const exitCode = Number(code ?? process.exitCode ?? 0);
-    if (!scope.isEnded) scope.link.post({ type: 'exit', exitCode, stack: stackHere('process.exit') });
-    endScope(scope, exitCode);
+    endByCall(scope, Number(code ?? process.exitCode ?? 0));
     throw new Ended(scope.start.service);
   };
   for (const name of ['exit', 'reallyExit'])

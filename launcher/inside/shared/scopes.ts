@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
+import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { OutputWriter } from '../../log-ring.ts';
 import type { BuildManifest, StartMessage } from '../../protocol.ts';
@@ -31,6 +32,8 @@ export interface SharedScope extends ServiceScope {
   /** Handlers that it has registered at `process`. */
   readonly events: EventEmitter;
   readonly output: OutputWriter;
+  /** The folder of the package that it is itself, with a separator at the end; null when it is none. */
+  readonly ownPackage: string | null;
   /** Its CommonJS modules: path -> module. */
   readonly modules: Record<string, unknown>;
   /** Its ES modules: URL -> the URL it is loaded by. */
@@ -63,6 +66,7 @@ export interface SharedStart {
 const storage = new AsyncLocalStorage<SharedScope>();
 const open = new Set<SharedScope>();
 let packageDepth = 0;
+let end: (scope: SharedScope, exitCode: number) => void = () => undefined;
 
 /** Stands for the thread itself: for code of packages that runs on behalf of no single service. */
 let nobody: SharedScope | null = null;
@@ -99,6 +103,13 @@ export function prepareScopes(): void {
   const env = { ...process.env } as Record<string, string>;
   nobody = makeSharedScope({ id: 0, start, link, output, env });
   findScopes(scopeHere);
+  // Main asks for it by the debugger when the thread is blocked.
+  Object.defineProperty(process, Symbol.for('uberservice.here'), { value: () => scopeHere().id });
+}
+
+/** Says what ends a service from its own thread. */
+export function endBy(how: (scope: SharedScope, exitCode: number) => void): void {
+  end = how;
 }
 
 /** Makes the scope of a service that begins. */
@@ -199,7 +210,10 @@ function makeSharedScope({ id, start, link, output, env }: SharedStart): SharedS
   const post: Link['post'] = (message) => (scope.isEnded ? undefined : link.post(message));
   const whole = { post, compile: link.compile };
   const scope: SharedScope = {
-    ...makeScope(start, whole, { openNames: () => openNames(scope) }),
+    ...makeScope(start, whole, {
+      openNames: () => openNames(scope),
+      end: (exitCode) => end(scope, exitCode),
+    }),
     id,
     env: { ...env },
     argv: [process.execPath, start.entry, ...start.args],
@@ -207,6 +221,7 @@ function makeSharedScope({ id, start, link, output, env }: SharedStart): SharedS
     capture: null,
     events: makeEvents(),
     output,
+    ownPackage: packageOf(start.entry),
     modules: Object.create(null) as Record<string, unknown>,
     urls: new Map(),
     compiled: { files: new Map(), edges: new Map() },
@@ -217,6 +232,15 @@ function makeSharedScope({ id, start, link, output, env }: SharedStart): SharedS
     isEnded: false,
   };
   return scope;
+}
+
+/** A published program that is run as a service is one, and no package that services have in common. */
+function packageOf(entry: string): string | null {
+  const folders = entry.split(sep);
+  const at = folders.lastIndexOf('node_modules') + 1;
+  if (at === 0) return null;
+  const length = folders[at]?.startsWith('@') === true ? 2 : 1;
+  return folders.slice(0, at + length).join(sep) + sep;
 }
 
 /** Handlers run with `process` as `this`, or what looks like it. */
