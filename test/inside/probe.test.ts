@@ -13,9 +13,10 @@ type Seen = Readonly<Record<string, string>>;
 /** Name of the service -> its file. */
 const PROGRAMS = { script: 'script.cjs', module: 'module.mjs' };
 /** Where docs/service-contract.md lists what differs. */
-const HEADINGS: Record<Placement, string> = {
-  thread: '### What a program can read in a thread',
-  process: '### What a program can read in a process of its own',
+const HEADINGS: Record<Placement, readonly string[]> = {
+  thread: ['### What a program can read in a thread'],
+  shared: ['### What a program can read in a thread', '### What a program can read in a shared thread'],
+  process: ['### What a program can read in a process of its own'],
 };
 
 function makeProbeProject(): TestProject {
@@ -75,8 +76,8 @@ function differences(one: Seen, other: Seen): string[] {
 /** The keys in the first column of the table, in which `*` stands for any text. */
 function documentedKeys(placement: Placement): string[] {
   const page = readFileSync(join(REPOSITORY, 'docs', 'service-contract.md'), 'utf8');
-  const [, section = ''] = page.split(`${HEADINGS[placement]}\n`);
-  const [table = ''] = section.split(/^#/m);
+  const tables = HEADINGS[placement].map((heading) => page.split(`${heading}\n`)[1]?.split(/^#/m)[0]);
+  const table = tables.join('\n');
   const cells = [...table.matchAll(/^\| (`.*?) +\|/gm)].map(([, cell = '']) => cell);
   return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, key = '']) => key));
 }

@@ -242,9 +242,11 @@ describe('an end is its own', () => {
     await outside.count(0);
     await untilGone(pid);
     const written = run.linesOf('foo').length;
-    const left = (await run.ask('bar')) as string[];
     const kinds = ['FSEventWrap', 'StatWatcher', 'UDPWRAP', 'Worker', 'ProcessWrap'];
-    expect(left.filter((kind) => kinds.includes(kind))).toEqual([]);
+    const isLeft = async (): Promise<boolean> =>
+      ((await run.ask('bar')) as string[]).some((kind) => kinds.includes(kind));
+    // What was closed is gone a few turns later. One that never is runs out of time.
+    while (await isLeft());
     await run.ask('bar');
     expect(run.linesOf('foo')).toHaveLength(written);
     expect(outside.total).toBe(1);

@@ -139,8 +139,8 @@ function keepWatchers(): void {
 function keepThreads(): void {
   const Original = workerThreads.Worker;
   class Worker extends Original {
-    constructor(...args: ConstructorParameters<typeof Original>) {
-      super(...args);
+    constructor(file: string | URL, options: workerThreads.WorkerOptions = {}) {
+      super(file, options);
       let isGone = false;
       this.once('exit', () => {
         isGone = true;

@@ -100,10 +100,9 @@ function divideHandlers(): void {
       const result: unknown = Reflect.apply(method, events, args);
       return result === events ? process : result;
     };
-    Object.defineProperty(divided, 'name', { value: name });
-    Reflect.set(process, name, divided);
+    hide(name, divided, method.length);
   }
-  process.emit = function (this: unknown, name: string, ...args: unknown[]): boolean {
+  const emitHere = (name: string, ...args: unknown[]): boolean => {
     const take = Object.hasOwn(OF_NODE, name) ? OF_NODE[name] : undefined;
     if (take !== undefined) return take(...(args as never[]));
     const { events } = scopeHere();
@@ -111,7 +110,16 @@ function divideHandlers(): void {
     // Node writes warnings by a handler of its own.
     if (name === 'warning') Reflect.apply(emit, process, [name, ...args] as never);
     return isHeard;
-  } as typeof process.emit;
+  };
+  hide('emit', emitHere, emit.length);
+}
+
+/** Puts a method in the place of one that `process` inherits from all emitters, and lets it look like that. */
+function hide(name: string, value: object, length: number): void {
+  Object.defineProperty(value, 'name', { value: name, configurable: true });
+  Object.defineProperty(value, 'length', { value: length, configurable: true });
+  const prototype = Object.getPrototypeOf(process) as object;
+  Object.defineProperty(prototype, name, { value, writable: true, configurable: true, enumerable: false });
 }
 
 function endByCall(scope: SharedScope, exitCode: number): void {
