@@ -14,6 +14,9 @@ import { ThreadWatcher } from './thread-wires.ts';
 /** How long a thread may take to end one of its services, in milliseconds. Then all of them end with it. */
 const END_MS = 1000;
 
+/** Each service has a ring of its own for its output: less than where there is one a thread. */
+const RING_BYTES = 16 * 1024;
+
 /** The shared threads of one run. */
 export class SharedPlacement implements Placement {
   readonly #threads = new Map<string, SharedThread>();
@@ -62,7 +65,7 @@ class SharedIncarnation implements Incarnation, GroupMember {
     this.#exited = new Promise((resolve) => {
       this.#resolveExited = resolve;
     });
-    const logs = createLogRing();
+    const logs = createLogRing(RING_BYTES);
     const answers = new SharedArrayBuffer(4);
     const { port1, port2 } = new MessageChannel();
     this.#gate = new FloodGate(() => performance.now(), request.events.onFlood);

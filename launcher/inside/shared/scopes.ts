@@ -215,7 +215,7 @@ function makeSharedScope({ id, start, link, output, env }: SharedStart): SharedS
       end: (exitCode) => end(scope, exitCode),
     }),
     id,
-    env: { ...env },
+    env: interned(env),
     argv: [process.execPath, start.entry, ...start.args],
     mainModule: undefined,
     capture: null,
@@ -232,6 +232,19 @@ function makeSharedScope({ id, start, link, output, env }: SharedStart): SharedS
     isEnded: false,
   };
   return scope;
+}
+
+const texts = new Map<string, string>();
+
+/** Each service is told the addresses of all others: the same texts are kept once. */
+function interned(values: Readonly<Record<string, string>>): Record<string, string> {
+  const own: Record<string, string> = {};
+  for (const [key, value] of Object.entries(values)) {
+    const known = texts.get(value);
+    if (known === undefined) texts.set(value, value);
+    own[key] = known ?? value;
+  }
+  return own;
 }
 
 /** A published program that is run as a service is one, and no package that services have in common. */
