@@ -14,19 +14,21 @@ import { keepHandles } from './shared/handles.ts';
 import { divideModules, dropModulesOf, hasAddons, learn } from './shared/modules.ts';
 import { divideProcess, runAsMain } from './shared/process-object.ts';
 import { openScopes, openSharedScope, prepareScopes, runIn, scopeHere, theThread } from './shared/scopes.ts';
-import { keepTimers } from './shared/timers.ts';
+import { keepTimers, nextTurn } from './shared/timers.ts';
 import { signOfLife, stopService } from './stop.ts';
 import { ThreadLink } from './thread-link.ts';
 
 const { control } = workerData as GroupBoot;
 const links = new Map<number, ThreadLink>();
 const quiet = new QuietWatch();
+/** Services that are to begin. */
+const waiting: (ToGroup & { type: 'begin' })[] = [];
 
 prepare(control);
 // It stays until main ends it: services come and go.
 control.on('message', (message: ToGroup) => {
-  if (message.type === 'begin') begin(message);
-  else endById(message.id);
+  if (message.type === 'end') endById(message.id);
+  else if (waiting.push(message) === 1) nextTurn(beginNext);
 });
 
 function prepare(port: MessagePort): void {
@@ -66,6 +68,13 @@ function buildHere(): BuildManifest | null {
   return { ...start.build, files: Object.fromEntries(files), edges: Object.fromEntries(edges) };
 }
 
+/** One a turn: the first is ready while the others load. */
+function beginNext(): void {
+  const next = waiting.shift();
+  if (waiting.length > 0) nextTurn(beginNext);
+  if (next !== undefined) begin(next);
+}
+
 function begin({ id, start, env, wires }: ToGroup & { type: 'begin' }): void {
   const link = new ThreadLink(wires);
   const { ring } = link;
@@ -80,6 +89,11 @@ function begin({ id, start, env, wires }: ToGroup & { type: 'begin' }): void {
 }
 
 function endById(id: number): void {
+  const index = waiting.findIndex((each) => each.id === id);
+  if (index !== -1) {
+    waiting.splice(index, 1);
+    control.postMessage({ type: 'ended', id, exitCode: 1 } satisfies FromGroup);
+  }
   const scope = openScopes().find((each) => each.id === id);
   if (scope !== undefined) endScope(scope, 1, true);
 }

@@ -22,7 +22,7 @@ export function divideProcess(): void {
 }
 
 /** Node writes it when it loads a program, as a plain member: to be called after each load. */
-export function divideMainModule(): void {
+function divideMainModule(): void {
   divide(
     'mainModule',
     (scope) => scope.mainModule,

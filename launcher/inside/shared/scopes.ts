@@ -49,7 +49,7 @@ export interface SharedScope extends ServiceScope {
 }
 
 /** Its own sources in the words of the build room, without their tables being frozen. */
-export interface Compiled {
+interface Compiled {
   readonly files: Map<string, BuildManifest['files'][string]>;
   readonly edges: Map<string, Readonly<Record<string, string>>>;
 }
