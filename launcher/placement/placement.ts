@@ -51,7 +51,12 @@ export interface MemoryUse {
 }
 
 /** Where the code of an incarnation is. */
-export type Sighting =
+export type Sighting = Seen & {
+  /** True for the code of a thread of several services, where nobody can tell whose code it is. */
+  readonly isOfThread?: boolean;
+};
+
+type Seen =
   /** The text of a stack. */
   | { readonly stack: string }
   /**

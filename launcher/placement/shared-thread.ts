@@ -102,10 +102,10 @@ export class SharedThread {
     });
     const { answer, ...sighting } = await this.#look;
     // Where nobody can tell, it is told of one of them.
-    const atFault = this.members.find(({ id }) => id === answer) ?? this.#eldest();
-    return atFault === undefined || atFault === member
-      ? sighting
-      : { stack: null, hiddenBy: 'other', service: atFault.name };
+    const known = this.members.find(({ id }) => id === answer);
+    const told = known ?? this.#eldest();
+    if (told !== undefined && told !== member) return { stack: null, hiddenBy: 'other', service: told.name };
+    return { ...sighting, isOfThread: known === undefined };
   }
 
   #eldest(): GroupMember | undefined {

@@ -144,8 +144,7 @@ class SharedIncarnation implements Incarnation, GroupMember {
       this.#exited.then(() => true),
       END_MS,
     );
-    if (hasEnded === null)
-      this.#thread.end(`"${this.name}" was to be ended, and its code did not come to an end`);
+    if (hasEnded === null) this.#thread.end(`it did not answer when "${this.name}" was to be ended`);
     await this.#exited;
   }
 

@@ -12,7 +12,9 @@ const BYTES_PER_MB = 1024 * 1024;
 
 /** Its event loop does not turn; it is left alone for now. */
 export function blocked(context: FailureContext, blockedMs: number, sighting: Sighting): UberError {
-  const text = `"${context.service}" has blocked its event loop for ${seconds(blockedMs)} ${whereBlocked(sighting)}.`;
+  const who =
+    sighting.isOfThread === true ? `The thread that "${context.service}" shares` : `"${context.service}"`;
+  const text = `${who} has blocked its event loop for ${seconds(blockedMs)} ${whereBlocked(sighting)}.`;
   return failure('BLOCKED', text, context, {
     hint: 'It answers nobody meanwhile. Cut the work into parts, or give it a worker thread.',
     ...stackOf(sighting.stack, ''),

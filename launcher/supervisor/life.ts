@@ -91,9 +91,8 @@ export class Life {
       idleMs: () => life.idleMs(),
       use: () => life.memory(),
       onFull: (use) => {
-        const error = tooMuchMemory(context(), spec.heapMb, use, life.endThread !== undefined);
-        this.#condemn(error);
-        life.endThread?.(error.message);
+        this.#condemn(tooMuchMemory(context(), spec.heapMb, use, life.endThread !== undefined));
+        life.endThread?.(`its heap was to be at most ${spec.heapMb} MB, and has grown beyond that`);
       },
     });
   }

@@ -124,7 +124,7 @@ test('one that blocks the thread is told once, by its name, and its end is that 
   await Promise.all(['foo', 'bar', 'baz'].map((name) => until(run.uber, name, 'ready 2')));
   expect(told.toSorted()).toEqual(['BLOCKED foo', 'BLOCKED foo', 'THREAD_ENDED bar', 'THREAD_ENDED baz']);
   expect(run.uber.snapshot().services.find(({ service }) => service === 'bar')?.lastFault).toBe(
-    '"bar" has ended: the shared thread "shared" ended: "foo" was to be ended, and its code did not come to an end.',
+    '"bar" has ended: the shared thread "shared" ended: it did not answer when "foo" was to be ended.',
   );
 }, 30_000);
 
