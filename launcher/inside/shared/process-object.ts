@@ -19,6 +19,24 @@ export function divideProcess(): void {
   divideMainModule();
   divideHandlers();
   divideEnd();
+  for (const name of REPLACED) divideReplaced(name);
+}
+
+/** Functions that programs and packages put their own in the place of; graceful-fs remembers what `cwd` has answered. */
+const REPLACED = ['cwd', 'chdir', 'exit', 'reallyExit', 'kill', 'abort', 'emitWarning'] as const;
+
+/** What one service puts there is for it alone, and what a package puts there while it is loaded for nobody. */
+function divideReplaced(name: (typeof REPLACED)[number]): void {
+  const ours: unknown = Reflect.get(process, name);
+  Object.defineProperty(process, name, {
+    configurable: true,
+    enumerable: true,
+    // A package that is loaded finds what it has put there, but for the folder, which it would have for all.
+    get: () => (name === 'cwd' ? scopeHere() : ownerHere()).replaced.get(name) ?? ours,
+    set: (value: unknown) => {
+      ownerHere().replaced.set(name, value);
+    },
+  });
 }
 
 /** Node writes it when it loads a program, as a plain member: to be called after each load. */

@@ -27,6 +27,8 @@ export interface SharedScope extends ServiceScope {
   env: Record<string, string>;
   argv: string[];
   mainModule: unknown;
+  /** Functions of `process` that it has put its own in the place of. */
+  readonly replaced: Map<string, unknown>;
   /** What it has set by `process.setUncaughtExceptionCaptureCallback`. */
   capture: ((error: unknown) => void) | null;
   /** Handlers that it has registered at `process`. */
@@ -218,6 +220,7 @@ function makeSharedScope({ id, start, link, output, env }: SharedStart): SharedS
     env: interned(env),
     argv: [process.execPath, start.entry, ...start.args],
     mainModule: undefined,
+    replaced: new Map(),
     capture: null,
     events: makeEvents(),
     output,
