@@ -23,8 +23,8 @@ function isMine({ uid }: Stats): boolean {
 }
 
 /** Writes a new file (0600), in the place of one that is there: its rights, or where it links to, do not matter. */
-export function writePrivateFile(path: string, text: string): void {
+export function writePrivateFile(path: string, content: string | Uint8Array): void {
   rmSync(path, { force: true });
-  writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+  writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
   chmodSync(path, 0o600);
 }

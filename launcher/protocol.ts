@@ -1,6 +1,7 @@
 // The messages between main and an incarnation. Plain data only: it must survive a structured clone.
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorData } from './errors.ts';
+import type { LoadedModules, ModuleImage } from './module-image.ts';
 import type { Permissions } from './types.ts';
 
 /** How one file of a service is loaded inside its thread. */
@@ -44,6 +45,8 @@ export interface StartMessage {
   /** Name of each service -> name of a port beside its main one -> its URL. */
   readonly portUrls: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly build: BuildManifest | null;
+  /** Where Node keeps what it has compiled of the modules that it loads itself; null: nowhere. */
+  readonly compileCache: string | null;
   /** All it may do, with what it cannot do without; null: nothing is refused. */
   readonly permissions: Permissions | null;
 }
@@ -53,6 +56,9 @@ export type ToInside =
   | { readonly type: 'stop' }
   /** Answered by `pong` as soon as its event loop turns. */
   | { readonly type: 'ping'; readonly wantsOpen: boolean }
+  /** Answered by `modules`, the code of some by `codes`; after an empty list it will not be asked again. */
+  | { readonly type: 'modules' }
+  | { readonly type: 'codes'; readonly paths: readonly string[] }
   /** Answer to `compile`; `build` holds the file that was asked for and what it imports. */
   | { readonly type: 'compiled'; readonly build: BuildManifest | null; readonly error: string | null };
 
@@ -97,6 +103,10 @@ export type FromInside =
   | { readonly type: 'compile'; readonly path: string }
   /** Answer to `ping`, in the order they came. */
   | ({ readonly type: 'pong' } & SignOfLife)
+  /** What it has loaded beyond its image. */
+  | { readonly type: 'modules'; readonly loaded: LoadedModules }
+  /** What V8 has compiled of modules that were asked for. */
+  | { readonly type: 'codes'; readonly codes: ModuleCodes }
   /** Its stop hook has thrown or rejected. */
   | { readonly type: 'stop-failed'; readonly error: ErrorData }
   /** It uses the one instance of a package that another service of its thread uses too. */
@@ -106,6 +116,9 @@ export type FromInside =
   /** A child process has begun; it must not outlive the incarnation. */
   | { readonly type: 'child'; readonly pid: number }
   | { readonly type: 'child-ended'; readonly pid: number };
+
+/** V8's code cache of some modules. */
+export type ModuleCodes = readonly (readonly [path: string, code: Uint8Array])[];
 
 /** The ends of what connects a thread with whoever made it. */
 export interface ThreadWires {
@@ -123,6 +136,8 @@ export type FromThread = FromInside | null | ({ readonly type: 'thread' } & Thre
 /** What travels in `workerData` of a service's thread; taken away before the service's own code runs. */
 export interface WorkerBoot extends ThreadWires {
   readonly start: StartMessage;
+  /** Null for a service that may not read everything: Node is to ask for each file. */
+  readonly modules: ModuleImage | null;
 }
 
 /** What travels in `workerData` of a thread of several services. */

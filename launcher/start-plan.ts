@@ -1,5 +1,6 @@
 // What an incarnation starts from: its environment, the addresses of the others, its compiled sources.
 import type { ServiceBuilder } from './build/build-service.ts';
+import type { ModuleStore } from './build/module-store.ts';
 import { assertReadable, grantsOf } from './catalog/permissions.ts';
 import { type Peer, plainEnv, resolveEnv } from './config/env-layers.ts';
 import type { FlowControl } from './logs/log-pump.ts';
@@ -19,6 +20,7 @@ interface StartPlanOptions {
   readonly directory: RunDirectory;
   readonly leases: PortLeases;
   readonly builder: ServiceBuilder;
+  readonly modules: ModuleStore;
   /** Where the builder puts what it has compiled. */
   readonly cache: string;
   readonly flow: FlowControl;
@@ -64,7 +66,7 @@ export class StartPlan {
 
   /** All that an incarnation starts from, anew each time. */
   async prepare(spec: ServiceSpec, lease: PortLease): Promise<Prepared> {
-    const { builder, cache, config, directory, flow, leases, specs } = this.#options;
+    const { builder, cache, config, directory, flow, leases, modules, specs } = this.#options;
     const manifest = await builder.build(spec.entry);
     // Read last, and without a pause before the start: a lease may have changed while it was compiled.
     this.#toldVersion.set(spec.name, leases.version);
@@ -77,6 +79,8 @@ export class StartPlan {
       env,
       compile: (path) => builder.build(assertReadable(path, permissions)),
       flow,
+      // What it may read is asked of Node for each file.
+      modules: permissions === null ? modules.image(spec.name, modulesKey(spec, env)) : null,
       message: {
         service: spec.name,
         entry: spec.entry,
@@ -93,6 +97,7 @@ export class StartPlan {
         urls: Object.fromEntries([...this.#peers()].map(([name, { url }]) => [name, url])),
         portUrls: Object.fromEntries([...this.#peers()].map(([name, { ports }]) => [name, urlsOf(ports)])),
         build: manifest,
+        compileCache: permissions === null ? modules.nodeFolder : null,
         permissions,
       },
     };
@@ -133,6 +138,11 @@ export class StartPlan {
     );
     return { host: new URL(url).hostname, port, url, ports: new Map(extras) };
   }
+}
+
+/** All that decides where the requires of a service lead, beside the files themselves. */
+function modulesKey({ entry }: ServiceSpec, { NODE_OPTIONS, NODE_PATH }: Record<string, string>): string {
+  return JSON.stringify([entry, process.execArgv, NODE_OPTIONS ?? '', NODE_PATH ?? '']);
 }
 
 function urlsOf(ports: Peer['ports']): Record<string, string> {

@@ -1,6 +1,7 @@
 // Composition root: a configuration becomes a run.
 import { join } from 'node:path';
 import { ServiceBuilder } from './build/build-service.ts';
+import { ModuleStore } from './build/module-store.ts';
 import { pruneCache } from './build/prune-cache.ts';
 import { readCatalog } from './catalog/catalog.ts';
 import { selectServices } from './catalog/select.ts';
@@ -10,6 +11,7 @@ import { toUberError } from './errors.ts';
 import { logLost } from './logs/log-file.ts';
 import { type FlowControl, UNLIMITED } from './logs/log-pump.ts';
 import { ServiceLog } from './logs/service-log.ts';
+import { ModuleLearner } from './module-learner.ts';
 import type { UberConfig } from './options.ts';
 import type { Placement } from './placement/placement.ts';
 import { makePlacements } from './placement/placement-table.ts';
@@ -62,11 +64,13 @@ export class Uber {
   readonly #leases: PortLeases;
   readonly #plan: StartPlan;
   readonly #placements: Readonly<Record<PlacementName, Placement>>;
+  readonly #learner: ModuleLearner;
   readonly #loops = new LoopWatch();
   readonly #memories = new MemoryWatch();
   readonly #sweep: Sweep;
   readonly #pruned: Promise<void>;
   #isLogLost = false;
+  #isUp = false;
   readonly #logs = new Map<string, ServiceLog>();
   readonly #supervisor: Supervisor;
   readonly #faults: FaultTally;
@@ -81,6 +85,9 @@ export class Uber {
     this.#leases = new PortLeases(config.host);
     const state = stateFolder(config.root);
     const cache = join(state, 'cache', 'build');
+    // Node counts coverage in a module as it compiles it itself.
+    const modules = new ModuleStore(cache, process.env.NODE_V8_COVERAGE === undefined);
+    this.#learner = new ModuleLearner(modules);
     this.#plan = new StartPlan({
       config,
       specs,
@@ -88,6 +95,7 @@ export class Uber {
       directory: this.#directory,
       leases: this.#leases,
       builder: new ServiceBuilder(cache),
+      modules,
       cache,
     });
     this.#control = new ControlServer({
@@ -136,7 +144,9 @@ export class Uber {
       const isControlled = this.#control.open();
       const services = await this.#supervisor.start();
       await isControlled;
+      this.#isUp = true;
       this.emitter.emit('up', { run: this.runId, bootMs: Math.round(performance.now() - beganMs), services });
+      for (const { name } of this.specs) this.#learner.add(this.#supervisor.get(name));
       return services;
     } catch (error) {
       // What goes wrong in cleaning up must not hide why it had to be.
@@ -203,6 +213,7 @@ export class Uber {
   }
 
   async #stopAndClean(): Promise<void> {
+    await this.#learner.close();
     await this.#supervisor.stop();
     await this.#control.close();
     for (const log of this.#logs.values()) log.close();
@@ -257,7 +268,11 @@ export class Uber {
         this.emitter.emit('state', { service: name, state, incarnation });
         this.#supervisor.changed(name, state);
       },
-      onReady: (row) => this.emitter.emit('ready', row),
+      onReady: (row) => {
+        this.emitter.emit('ready', row);
+        // While the others start there is enough to do.
+        if (this.#isUp) this.#learner.add(this.#supervisor.get(name));
+      },
       onListening: (row) => this.emitter.emit('listening', row),
       onFault: (error) => this.emitter.emit('fault', { service: name, error, restartInMs: null }),
       loops: this.#loops,

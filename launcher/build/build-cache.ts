@@ -49,12 +49,12 @@ export class BuildCache {
    * Writes an entry whole: under another name first, so that nobody ever sees half of it.
    * @throws UberError `DATA_DIR_FAILED` on a full disk, and what the system says
    */
-  write(name: string, text: string): void {
+  write(name: string, content: string | Uint8Array): void {
     const path = this.path(name);
     const draft = `${path}.${randomBytes(4).toString('hex')}.tmp`;
     makePrivateFolder(dirname(path));
     try {
-      writePrivateFile(draft, text);
+      writePrivateFile(draft, content);
       renameSync(draft, path);
     } catch (error) {
       rmSync(draft, { force: true });

@@ -1,9 +1,10 @@
 // Runs one service, wherever it lives: what a thread and a process of its own have in common.
-import Module, { syncBuiltinESMExports } from 'node:module';
+import Module, { enableCompileCache, syncBuiltinESMExports } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { ErrorData } from '../errors.ts';
 import { noteDatagrams } from './datagrams.ts';
 import { interceptListen, shareMainPort } from './listen.ts';
+import type { ModuleLoader } from './module-loader.ts';
 import { reportExit } from './process-api.ts';
 import { errorData } from './report.ts';
 import type { ServiceScope } from './scope.ts';
@@ -16,16 +17,27 @@ const loader = Module as unknown as {
   _cache: Record<string, { exports: unknown } | undefined>;
 };
 
+/** Imports an ES module by its URL. */
+export type ImportModule = (url: string) => Promise<unknown>;
+
 /** Loads and starts the service of a scope, as the main program of this thread or process. */
-export async function bootService(scope: ServiceScope): Promise<void> {
-  const { entry, args, build } = scope.start;
+export async function bootService(
+  scope: ServiceScope,
+  importModule: ImportModule,
+  modules: ModuleLoader | null = null,
+): Promise<void> {
+  const { entry, args, build, compileCache } = scope.start;
   process.argv = [process.execPath, entry, ...args];
   // What was loaded to get here is not what the program was started with.
   Reflect.deleteProperty(process, 'mainModule');
   Reflect.deleteProperty(loader._cache, __filename);
+  if (compileCache !== null) enableCompileCache(compileCache);
   reportExit();
   interceptListen();
   noteDatagrams();
+  if (build !== null && Object.keys(build.files).length > 0) loadTypeScriptFrom(build, scope.link.compile);
+  modules?.install();
+  modules?.giveWayToHooks();
   syncBuiltinESMExports();
   process.on('uncaughtExceptionMonitor', (error, origin) => {
     const isRejection = origin === 'unhandledRejection';
@@ -36,20 +48,24 @@ export async function bootService(scope: ServiceScope): Promise<void> {
     if (scope.isLoading) reportFailure(scope, 'LOAD_FAILED', error);
     else scope.link.post({ type: 'uncaught', error: errorData(error), isRejection });
   });
-  if (build !== null && Object.keys(build.files).length > 0) loadTypeScriptFrom(build, scope.link.compile);
-  await runService(scope);
+  await runService(scope, importModule, modules);
 }
 
 /** Loads and starts the service of a scope in a thread or process that has been prepared for it. */
-export async function runService(scope: ServiceScope): Promise<void> {
+export async function runService(
+  scope: ServiceScope,
+  importModule: ImportModule,
+  modules: ModuleLoader | null,
+): Promise<void> {
   let exported: unknown;
   try {
-    exported = await loadEntry(scope.start.entry);
+    exported = await loadEntry(scope.start.entry, importModule);
   } catch (error) {
     reportFailure(scope, 'LOAD_FAILED', error);
     return;
   }
   scope.isLoading = false;
+  modules?.endBoot();
   try {
     await startForm(exported, scope);
   } catch (error) {
@@ -77,14 +93,14 @@ function withPlace({ stack }: ErrorData, { start }: ServiceScope): string | null
 }
 
 /** Runs the file as the main program and returns its default export (for CommonJS, `module.exports`). */
-async function loadEntry(entry: string): Promise<unknown> {
+async function loadEntry(entry: string, importModule: ImportModule): Promise<unknown> {
   loader.runMain();
   const exported = loader._cache[entry]?.exports;
   // An ES module leaves nothing there, or an empty object when Node took it for CommonJS at first (`.js`, `.ts`).
   const isCommonJs =
     exported !== undefined && !(isPlainObject(exported) && Object.keys(exported).length === 0);
   if (isCommonJs) return defaultOf(exported, false);
-  const namespace: unknown = await import(pathToFileURL(entry).href);
+  const namespace = await importModule(pathToFileURL(entry).href);
   return defaultOf(defaultOf(namespace, true), false);
 }
 

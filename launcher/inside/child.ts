@@ -36,7 +36,7 @@ waitForFullPipes();
 openStandardStreamsByName();
 followCluster(link.start.permissions);
 guard?.close();
-void bootService(scope);
+void bootService(scope, (url) => import(url));
 
 /** A full pipe makes the service wait, as in a thread, and nothing that is written before the end is lost. */
 function waitForFullPipes(): void {

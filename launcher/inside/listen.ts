@@ -163,13 +163,9 @@ interface BindRequest {
 function bind(server: BindableServer, { host, port, request, original }: BindRequest): void {
   const { backlog, signal, callback } = request;
   // Without a host Node binds before `listen` returns, and programs rely on `address()` being there. Passing our host
-  // to the original would make it look the name up first, so we bind the way it does itself.
-  if (
-    request.host === null &&
-    signal === undefined &&
-    net.isIP(host) !== 0 &&
-    typeof server._listen2 === 'function'
-  ) {
+  // to the original would make it look the name up first, even an address, for 5 ms of every service: so we bind the way
+  // it does itself.
+  if (signal === undefined && net.isIP(host) !== 0 && typeof server._listen2 === 'function') {
     if (callback !== undefined) server.once('listening', callback);
     server._listen2(host, port, host.includes(':') ? 6 : 4, backlog ?? DEFAULT_BACKLOG, undefined, 0);
     return;

@@ -1,5 +1,5 @@
 // Entry of a thread of several services. Bundled like the entry of a thread of one, which does not pay for it.
-import Module, { syncBuiltinESMExports } from 'node:module';
+import Module, { enableCompileCache, syncBuiltinESMExports } from 'node:module';
 import { type MessagePort, workerData } from 'node:worker_threads';
 import type { BuildManifest, FromGroup, GroupBoot, ToGroup } from '../protocol.ts';
 import { runService } from './boot.ts';
@@ -84,7 +84,8 @@ function begin({ id, start, env, wires }: ToGroup & { type: 'begin' }): void {
   link.onStop = () => runIn(scope, () => void stopService(scope));
   link.onPing = (wantsOpen) => signOfLife(scope, wantsOpen);
   if (start.build !== null) learn(scope, start.build);
-  void runAsMain(scope, () => runService(scope));
+  if (start.compileCache !== null) enableCompileCache(start.compileCache);
+  void runAsMain(scope, () => runService(scope, (url) => import(url), null));
   quiet.follow(scope);
 }
 

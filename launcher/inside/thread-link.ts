@@ -9,7 +9,10 @@ import type {
   ThreadWires,
   ToInside,
 } from '../protocol.ts';
+import type { ModuleLoader } from './module-loader.ts';
 import type { Link } from './scope.ts';
+
+const NOTHING_LOADED = { paths: [], resolutions: [] };
 
 /** The inner end of the wires of a thread. */
 export class ThreadLink implements Link {
@@ -20,6 +23,8 @@ export class ThreadLink implements Link {
   onStop: () => void = () => undefined;
   /** Called when main asks for a sign of life. */
   onPing: (wantsOpen: boolean) => SignOfLife = () => ({ open: null, stopStep: null });
+  /** What knows the modules that are loaded here. */
+  modules: ModuleLoader | null = null;
 
   constructor(wires: ThreadWires) {
     this.#wires = wires;
@@ -56,7 +61,13 @@ export class ThreadLink implements Link {
 
   #answer(message: Exclude<ToInside, { type: 'compiled' }>): void {
     if (message.type === 'stop') this.onStop();
-    else this.post({ type: 'pong', ...this.onPing(message.wantsOpen) });
+    else if (message.type === 'ping') this.post({ type: 'pong', ...this.onPing(message.wantsOpen) });
+    else if (message.type === 'codes') void this.#sendCodes(message.paths);
+    else this.post({ type: 'modules', loaded: this.modules?.loaded() ?? NOTHING_LOADED });
+  }
+
+  async #sendCodes(paths: readonly string[]): Promise<void> {
+    this.post({ type: 'codes', codes: (await this.modules?.codes(paths)) ?? [] });
   }
 
   #send(message: FromThread): void {

@@ -4,13 +4,24 @@ import { basename, dirname, resolve } from 'node:path';
 import { types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
 import type { ErrorData } from '../errors.ts';
+import type { LoadedModules } from '../module-image.ts';
 import { covers } from '../paths.ts';
 import { isSocketFile } from '../platform.ts';
-import type { FromGroup, FromInside, FromThread, StartMessage, StopStep, ThreadWires } from '../protocol.ts';
+import type {
+  FromGroup,
+  FromInside,
+  FromThread,
+  ModuleCodes,
+  StartMessage,
+  StopStep,
+  ThreadWires,
+} from '../protocol.ts';
 
 /** A longer text is cut: one error must not fill the memory of main. */
 const LONGEST_TEXT = 64 * 1024;
 const LONGEST_LIST = 1000;
+/** Of one service, and of places where they are required. */
+const MOST_MODULES = 200_000;
 /** Larger rings are not ours. */
 const LARGEST_RING_BYTES = 1024 * 1024;
 const RING_HEADER_BYTES = 16;
@@ -91,6 +102,13 @@ const CHECKS: Readonly<Record<FromInside['type'], Check>> = {
       ? { type: 'exit', exitCode, stack: cut(stack) }
       : undefined,
   compile: ({ path }) => (isText(path) ? { type: 'compile', path } : undefined),
+  modules: ({ loaded }) => {
+    const { paths, resolutions } = (loaded ?? {}) as Partial<Record<string, unknown>>;
+    return isListOf(paths, isText) && isListOf(resolutions, isResolution)
+      ? { type: 'modules', loaded: { paths, resolutions } }
+      : undefined;
+  },
+  codes: ({ codes }) => (isListOf(codes, isCode) ? { type: 'codes', codes } : undefined),
   child: ({ pid }) => (isPid(pid) ? { type: 'child', pid } : undefined),
   'child-ended': ({ pid }) => (isPid(pid) ? { type: 'child-ended', pid } : undefined),
 };
@@ -109,6 +127,18 @@ function isList(value: unknown): value is string[] {
     value.length <= LONGEST_LIST &&
     value.every((text) => typeof text === 'string' && text.length <= LONGEST_TEXT)
   );
+}
+
+function isListOf<Item>(value: unknown, isItem: (item: unknown) => item is Item): value is Item[] {
+  return Array.isArray(value) && value.length <= MOST_MODULES && value.every(isItem);
+}
+
+function isResolution(value: unknown): value is LoadedModules['resolutions'][number] {
+  return Array.isArray(value) && value.length === 3 && value.every(isText);
+}
+
+function isCode(value: unknown): value is ModuleCodes[number] {
+  return Array.isArray(value) && value.length === 2 && isText(value[0]) && types.isUint8Array(value[1]);
 }
 
 function isStopStep(value: unknown): value is StopStep | null {

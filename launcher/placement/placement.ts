@@ -1,7 +1,8 @@
 // Where incarnations live: one interface, one file a placement.
 import type { RingStream } from '../log-ring.ts';
 import type { FlowControl } from '../logs/log-pump.ts';
-import type { BuildManifest, FromInside, SignOfLife, StartMessage } from '../protocol.ts';
+import type { LoadedModules, ModuleImage } from '../module-image.ts';
+import type { BuildManifest, FromInside, ModuleCodes, SignOfLife, StartMessage } from '../protocol.ts';
 
 /** What an incarnation is made from. */
 export interface StartRequest {
@@ -11,6 +12,8 @@ export interface StartRequest {
   /** Compiles a file that the service asks for while it runs. */
   readonly compile: (path: string) => Promise<BuildManifest | null>;
   readonly flow: FlowControl;
+  /** What is known of its modules; null when Node is to find and compile them by itself. */
+  readonly modules: ModuleImage | null;
   /** Largest heap (V8's old generation), in megabytes. */
   readonly heapMb: number;
   /** Name of the thread it shares with others, in placement `shared`. */
@@ -81,6 +84,10 @@ export interface Incarnation {
   ping(wantsOpen: boolean): Promise<SignOfLife>;
   /** What it uses now, in bytes; null where that cannot be seen from outside, or when it does not answer. */
   memory(): Promise<MemoryUse | null>;
+  /** Asks what it has loaded beyond its image; null where nobody keeps that. One that has ended does not answer. */
+  loadedModules(): Promise<LoadedModules> | null;
+  /** Asks what V8 has made of some of these modules; then it will not be asked again. */
+  moduleCodes(paths: readonly string[]): Promise<ModuleCodes>;
   /** Looks where its code is now. */
   lookInside(): Promise<Sighting>;
   /** Ends all that share its thread, because nobody knows who is at fault; only where there are such. */

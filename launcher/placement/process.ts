@@ -10,6 +10,7 @@ import {
   ANSWERS_FD,
   CONTROL_FD,
   type FromInside,
+  type ModuleCodes,
   type SignOfLife,
   type StartMessage,
   type ToInside,
@@ -94,6 +95,15 @@ class ProcessIncarnation implements Incarnation {
   /** Its memory is its own: V8 ends it at its limit, and nobody else. */
   memory(): Promise<null> {
     return Promise.resolve(null);
+  }
+
+  /** What is loaded in a process stays there. */
+  loadedModules(): null {
+    return null;
+  }
+
+  moduleCodes(): Promise<ModuleCodes> {
+    return Promise.resolve([]);
   }
 
   async terminate(): Promise<void> {

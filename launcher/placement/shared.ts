@@ -2,7 +2,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { createLogRing } from '../log-ring.ts';
 import { FloodGate } from '../logs/flood-gate.ts';
-import type { FromInside, SignOfLife, ToGroup } from '../protocol.ts';
+import type { FromInside, ModuleCodes, SignOfLife, ToGroup } from '../protocol.ts';
 import type { ServiceSpec } from '../types.ts';
 import { within } from '../within.ts';
 import { ChildGroups } from './child-groups.ts';
@@ -128,6 +128,15 @@ class SharedIncarnation implements Incarnation, GroupMember {
 
   memory(): Promise<MemoryUse | null> {
     return this.#thread.memoryFor(this);
+  }
+
+  /** Node itself keeps what it has compiled for a shared thread. */
+  loadedModules(): null {
+    return null;
+  }
+
+  moduleCodes(): Promise<ModuleCodes> {
+    return Promise.resolve([]);
   }
 
   lookInside(): Promise<Sighting> {

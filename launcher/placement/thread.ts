@@ -2,8 +2,9 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { createLogRing } from '../log-ring.ts';
 import { FloodGate } from '../logs/flood-gate.ts';
+import type { LoadedModules } from '../module-image.ts';
 import { packageFile } from '../package-root.ts';
-import type { FromInside, SignOfLife, WorkerBoot } from '../protocol.ts';
+import type { FromInside, ModuleCodes, SignOfLife, WorkerBoot } from '../protocol.ts';
 import { ChildGroups } from './child-groups.ts';
 import { Pings } from './pings.ts';
 import type { Incarnation, MemoryUse, Placement, Sighting, StartRequest } from './placement.ts';
@@ -26,6 +27,8 @@ class ThreadIncarnation implements Incarnation {
   readonly #exited: Promise<void>;
   readonly #children = new ChildGroups();
   readonly #pings = new Pings();
+  #tellLoaded: ((loaded: LoadedModules) => void) | null = null;
+  #tellCodes: ((codes: ModuleCodes) => void) | null = null;
   readonly #gate: FloodGate;
   #error: Error | null = null;
 
@@ -34,7 +37,8 @@ class ThreadIncarnation implements Incarnation {
     const logs = createLogRing();
     const answers = new SharedArrayBuffer(4);
     const { port1, port2 } = new MessageChannel();
-    const boot: WorkerBoot = { start: request.message, control: port2, logs, answers };
+    const { message: start, modules } = request;
+    const boot: WorkerBoot = { start, modules, control: port2, logs, answers };
     this.#worker = new Worker(packageFile('dist', 'inside', 'worker.cjs'), {
       name: request.message.service,
       env: request.env,
@@ -95,6 +99,21 @@ class ThreadIncarnation implements Incarnation {
     return heapUse(this.#worker);
   }
 
+  loadedModules(): Promise<LoadedModules> | null {
+    if (this.#request.modules === null) return null;
+    return new Promise((resolve) => {
+      this.#tellLoaded = resolve;
+      this.#watcher.send({ type: 'modules' });
+    });
+  }
+
+  moduleCodes(paths: readonly string[]): Promise<ModuleCodes> {
+    return new Promise((resolve) => {
+      this.#tellCodes = resolve;
+      this.#watcher.send({ type: 'codes', paths });
+    });
+  }
+
   lookInside(): Promise<Sighting> {
     return lookIntoThread(this.#worker, this.threadId, { heapMb: v8LimitMb(this.#request.heapMb) });
   }
@@ -111,6 +130,8 @@ class ThreadIncarnation implements Incarnation {
   #take(message: FromInside): void {
     if (this.#children.take(message)) return;
     if (message.type === 'pong') this.#pings.answer(message);
+    else if (message.type === 'modules') this.#tellLoaded?.(message.loaded);
+    else if (message.type === 'codes') this.#tellCodes?.(message.codes);
     else this.#request.events.onMessage(message);
   }
 }

@@ -1,7 +1,7 @@
 // One service in a run: its state, its lease and its current incarnation.
 import { aboutService, toUberError, UberError } from '../errors.ts';
 import type { ServiceLog } from '../logs/service-log.ts';
-import type { Placement } from '../placement/placement.ts';
+import type { Incarnation, Placement } from '../placement/placement.ts';
 import { findPortHolder } from '../platform.ts';
 import { portBusyError } from '../ports/port-leases.ts';
 import type { InstanceState, PortLease, ReadyRow, ServiceSpec } from '../types.ts';
@@ -83,6 +83,11 @@ export class Instance {
   /** True while a thread of it lives that cannot be ended: it keeps the process from ending. */
   get isStuck(): boolean {
     return this.#stuck !== null;
+  }
+
+  /** The incarnation that lives now, or null. */
+  get current(): Incarnation | null {
+    return this.#current?.incarnation ?? null;
   }
 
   /** What is shown of it while it is ready, else null. */

@@ -12,7 +12,7 @@ import type { MemoryWatch } from './memory-watch.ts';
 import { StartWatch, type WatchOptions } from './start-watch.ts';
 
 /** The parts of a start that differ between incarnations. */
-export type Prepared = Pick<StartRequest, 'message' | 'env' | 'compile' | 'flow'>;
+export type Prepared = Pick<StartRequest, 'message' | 'env' | 'compile' | 'flow' | 'modules'>;
 
 interface LifeOptions extends Omit<WatchOptions, 'whyBlocked' | 'lastLines'> {
   readonly spec: ServiceSpec;

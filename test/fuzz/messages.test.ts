@@ -35,6 +35,7 @@ const START: StartMessage = {
   urls: {},
   portUrls: {},
   build: null,
+  compileCache: null,
   permissions: null,
 };
 
@@ -150,6 +151,7 @@ test('a watcher takes anything from the port of a thread, and tells it once', as
     env: {},
     compile,
     flow: UNLIMITED,
+    modules: null,
     heapMb: 1024,
     sharedThread: 'shared',
     events,

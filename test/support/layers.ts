@@ -31,7 +31,7 @@ const ROOMS: readonly Room[] = [
   { name: 'doctor', row: 2 },
   { name: 'supervisor', row: 3 },
   { name: 'control', row: 3 },
-  { name: 'run', row: 4, files: ['uber.ts', 'start-uber.ts', 'start-plan.ts'] },
+  { name: 'run', row: 4, files: ['uber.ts', 'start-uber.ts', 'start-plan.ts', 'module-learner.ts'] },
   { name: 'library', row: 5, files: ['index.ts'] },
   { name: 'cli', row: 7 },
 ];

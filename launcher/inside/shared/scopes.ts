@@ -93,6 +93,7 @@ export function prepareScopes(): void {
     portUrls: {},
     build: null,
     permissions: null,
+    compileCache: null,
   };
   const link: Link = {
     post: () => undefined,
