@@ -68,6 +68,8 @@ function buildHere(): BuildManifest | null {
   return { ...start.build, files: Object.fromEntries(files), edges: Object.fromEntries(edges) };
 }
 
+let isCompileCacheOn = false;
+
 /** One a turn: the first is ready while the others load. */
 function beginNext(): void {
   const next = waiting.shift();
@@ -84,7 +86,10 @@ function begin({ id, start, env, wires }: ToGroup & { type: 'begin' }): void {
   link.onStop = () => runIn(scope, () => void stopService(scope));
   link.onPing = (wantsOpen) => signOfLife(scope, wantsOpen);
   if (start.build !== null) learn(scope, start.build);
-  if (start.compileCache !== null) enableCompileCache(start.compileCache);
+  if (start.compileCache !== null && !isCompileCacheOn) {
+    isCompileCacheOn = true;
+    enableCompileCache(start.compileCache);
+  }
   void runAsMain(scope, () => runService(scope, (url) => import(url), null));
   quiet.follow(scope);
 }
