@@ -2,6 +2,7 @@
 import Module, { enableCompileCache, syncBuiltinESMExports } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { ErrorData } from '../errors.ts';
+import type { StartMessage } from '../protocol.ts';
 import { noteDatagrams } from './datagrams.ts';
 import { interceptListen, shareMainPort } from './listen.ts';
 import type { ModuleLoader } from './module-loader.ts';
@@ -59,7 +60,7 @@ export async function runService(
 ): Promise<void> {
   let exported: unknown;
   try {
-    exported = await loadEntry(scope.start.entry, importModule);
+    exported = await loadEntry(scope.start, importModule);
   } catch (error) {
     reportFailure(scope, 'LOAD_FAILED', error);
     return;
@@ -93,14 +94,16 @@ function withPlace({ stack }: ErrorData, { start }: ServiceScope): string | null
 }
 
 /** Runs the file as the main program and returns its default export (for CommonJS, `module.exports`). */
-async function loadEntry(entry: string, importModule: ImportModule): Promise<unknown> {
+async function loadEntry({ entry, build }: StartMessage, importModule: ImportModule): Promise<unknown> {
   loader.runMain();
   const exported = loader._cache[entry]?.exports;
   // An ES module leaves nothing there, or an empty object when Node took it for CommonJS at first (`.js`, `.ts`).
-  const isCommonJs =
-    exported !== undefined && !(isPlainObject(exported) && Object.keys(exported).length === 0);
+  const url = pathToFileURL(entry).href;
+  const isCompiledSo = build?.files[url]?.format === 'commonjs';
+  const isEmpty = isPlainObject(exported) && Object.keys(exported).length === 0;
+  const isCommonJs = exported !== undefined && (isCompiledSo || !isEmpty);
   if (isCommonJs) return defaultOf(exported, false);
-  const namespace = await importModule(pathToFileURL(entry).href);
+  const namespace = await importModule(url);
   return defaultOf(defaultOf(namespace, true), false);
 }
 
