@@ -17,7 +17,7 @@ export interface GroupMember {
   finish(exitCode: number, endedWith: string | null): void;
 }
 
-/** Evaluated in the thread: the id of the life on whose behalf its code runs (inside/shared/scopes.ts). */
+/** Evaluated in the thread: the id of the life on whose behalf its code runs (launcher/inside/shared/scopes.ts). */
 const WHO = "process[Symbol.for('uberservice.here')]()";
 
 /** Owns the thread. */

@@ -1,7 +1,6 @@
 // Placement `shared`: services of one thread, each with a process object, modules, output and an end of its own.
-import { createServer } from 'node:net';
 import { isListening, makeProject } from '../support/project.ts';
-import { serve, startShared as start, stateOf, until } from '../support/shared.ts';
+import { listenAnywhere, serve, startShared as start, stateOf, until, untilGone } from '../support/shared.ts';
 
 describe('what a service sees is its own', () => {
   test('environment, arguments, folder and main module, also of code that a package runs', async () => {
@@ -252,48 +251,3 @@ describe('an end is its own', () => {
     expect(outside.total).toBe(1);
   });
 });
-
-/** A server that knows who is connected. */
-async function listenAnywhere() {
-  const open = new Set<unknown>();
-  const waiting = new Set<() => void>();
-  let total = 0;
-  const server = createServer((socket) => {
-    total += 1;
-    open.add(socket);
-    socket
-      .on('error', () => undefined)
-      .once('close', () => {
-        open.delete(socket);
-        for (const look of waiting) look();
-      });
-    socket.resume();
-    for (const look of waiting) look();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  return {
-    port,
-    get total() {
-      return total;
-    },
-    count: (wanted: number): Promise<void> =>
-      new Promise((resolve) => {
-        const look = (): void => void (open.size === wanted && resolve());
-        waiting.add(look);
-        look();
-      }),
-    [Symbol.asyncDispose]: async (): Promise<void> => void server.close(),
-  };
-}
-
-async function untilGone(pid: number): Promise<void> {
-  for (;;) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

@@ -1,4 +1,5 @@
 // Runs of services that share a thread.
+import { createServer } from 'node:net';
 import { type LogLine, type StartUberOptions, startUber, type UberHandle } from '../../launcher/index.ts';
 import type { TestProject } from './project.ts';
 
@@ -39,4 +40,50 @@ export function until(uber: UberHandle, service: string, wanted: string): Promis
     const off = uber.on('state', () => setImmediate(look));
     look();
   });
+}
+
+/** A server that knows who is connected. */
+export async function listenAnywhere() {
+  const open = new Set<unknown>();
+  const waiting = new Set<() => void>();
+  let total = 0;
+  const server = createServer((socket) => {
+    total += 1;
+    open.add(socket);
+    socket
+      .on('error', () => undefined)
+      .once('close', () => {
+        open.delete(socket);
+        for (const look of waiting) look();
+      });
+    socket.resume();
+    for (const look of waiting) look();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return {
+    port,
+    get total() {
+      return total;
+    },
+    count: (wanted: number): Promise<void> =>
+      new Promise((resolve) => {
+        const look = (): void => void (open.size === wanted && resolve());
+        waiting.add(look);
+        look();
+      }),
+    [Symbol.asyncDispose]: async (): Promise<void> => void server.close(),
+  };
+}
+
+/** Resolves when there is no such process. */
+export async function untilGone(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }

@@ -4,7 +4,8 @@ import type { FromGroup } from '../../protocol.ts';
 import { reportFailure } from '../boot.ts';
 import { errorData } from '../report.ts';
 import { Ended, endScope } from './end.ts';
-import { openScopes, runIn, type SharedScope, scopeOfError, theThread } from './scopes.ts';
+import { openScopes, runIn, scopeOfError, theThread } from './scopes.ts';
+import type { SharedScope } from './shared-scope.ts';
 
 let tell: (message: FromGroup) => void = () => undefined;
 let exitThread: (code: number) => void = () => undefined;

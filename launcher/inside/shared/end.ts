@@ -1,6 +1,7 @@
 // The end of one service of a thread: what it has open is closed, and its modules are dropped. The others go on.
 import { closeHandles } from './handles.ts';
-import { closeSharedScope, runIn, type SharedScope } from './scopes.ts';
+import { closeSharedScope, runIn } from './scopes.ts';
+import type { SharedScope } from './shared-scope.ts';
 import { clearTimers, nextTurn, startTimer } from './timers.ts';
 
 /** Thrown by `process.exit`, to end what the caller is doing. Nobody reports it. */

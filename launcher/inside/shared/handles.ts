@@ -6,7 +6,8 @@ import { constants } from 'node:os';
 import workerThreads from 'node:worker_threads';
 import { binding } from '../children.ts';
 import { replaceMember, replaceMethod } from '../replace.ts';
-import { isReferenced, type Opened, ownerHere, type SharedScope, scopeHere } from './scopes.ts';
+import { ownerHere, scopeHere } from './scopes.ts';
+import { isReferenced, type Opened, type SharedScope } from './shared-scope.ts';
 
 /** The service that has made a request over HTTP: its socket may have been opened by another one. */
 const requests = new WeakMap<object, SharedScope>();

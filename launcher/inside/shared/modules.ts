@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import type { BuildManifest, CompiledFile } from '../../protocol.ts';
 import { asRequired, guessFile, isCompiledKind } from '../typescript-hooks.ts';
 import { adapt } from './adapted.ts';
-import { type SharedScope, scopeHere, whileLoading } from './scopes.ts';
+import { scopeHere, whileLoading } from './scopes.ts';
+import type { SharedScope } from './shared-scope.ts';
 import { noteUse } from './singletons.ts';
 
 /** The parts of `node:module` below the types; stable for ten years. */

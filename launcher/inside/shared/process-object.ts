@@ -4,7 +4,8 @@ import { replaceMethod } from '../replace.ts';
 import { stackHere } from '../report.ts';
 import { crashThread, takeRejection, takeUncaught } from './crashes.ts';
 import { Ended, endScope } from './end.ts';
-import { endBy, ownerHere, runIn, type SharedScope, scopeHere, theThread } from './scopes.ts';
+import { endBy, ownerHere, runIn, scopeHere, theThread } from './scopes.ts';
+import type { SharedScope } from './shared-scope.ts';
 
 /** Must run before any code of a service is loaded. */
 export function divideProcess(): void {

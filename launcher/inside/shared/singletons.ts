@@ -1,6 +1,7 @@
 // Packages with one instance that a service thinks is its own. Two services of one thread that use it are told so.
 import { sep } from 'node:path';
-import { openScopes, type SharedScope, scopeHere, theThread } from './scopes.ts';
+import { openScopes, scopeHere, theThread } from './scopes.ts';
+import type { SharedScope } from './shared-scope.ts';
 
 /** A package that keeps something for the whole program. To teach the launcher another one, add a line to the table. */
 interface Singleton {

@@ -3,7 +3,8 @@ import type { TimerOptions } from 'node:timers';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
 import { replaceMethod } from '../replace.ts';
-import { ownerHere, runIn, type SharedScope, theThread } from './scopes.ts';
+import { ownerHere, runIn, theThread } from './scopes.ts';
+import type { SharedScope } from './shared-scope.ts';
 
 /** Node's own, for the launcher. */
 export const { setTimeout: startTimer, setImmediate: nextTurn } = timers;
