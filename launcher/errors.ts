@@ -36,6 +36,8 @@ export const ERROR_CODES = {
   UNHANDLED_REJECTION: { fault: 'user', exitCode: 1 },
   OUT_OF_MEMORY: { fault: 'user', exitCode: 1 },
   STACK_OVERFLOW: { fault: 'user', exitCode: 1 },
+  THREAD_ENDED: { fault: 'user', exitCode: 1 },
+  SHARED_SINGLETON: { fault: 'user', exitCode: 1 },
   BLOCKED: { fault: 'user', exitCode: 1 },
   LOG_FLOOD: { fault: 'user', exitCode: 1 },
   STOP_IGNORED: { fault: 'user', exitCode: 1 },

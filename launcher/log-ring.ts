@@ -22,6 +22,11 @@ const DAMAGED_LINE = 'uber: the service has damaged the memory of its output: so
 /** 0 is stdout, 1 is stderr. */
 export type RingStream = 0 | 1;
 
+/** Takes the output of a service. */
+export interface OutputWriter {
+  write(stream: RingStream, bytes: Uint8Array): void;
+}
+
 /** Makes the memory of a ring; `sizeBytes` must be a power of two. */
 export function createLogRing(sizeBytes: number = LOG_RING_BYTES): SharedArrayBuffer {
   const memory = new SharedArrayBuffer(HEADER_BYTES + sizeBytes);
@@ -30,7 +35,7 @@ export function createLogRing(sizeBytes: number = LOG_RING_BYTES): SharedArrayBu
 }
 
 /** The side of the service's thread. */
-export class LogRingWriter {
+export class LogRingWriter implements OutputWriter {
   readonly #words: Int32Array;
   readonly #data: Uint8Array;
   readonly #header = new Uint8Array(RECORD_BYTES);

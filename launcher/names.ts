@@ -1,8 +1,8 @@
 // What a service may be called, and what its name becomes elsewhere.
-import type { PlacementName, RestartPolicyName } from './types.ts';
+import type { PlacementChoice, RestartPolicyName } from './types.ts';
 
 /** Where services may live. */
-export const PLACEMENT_NAMES: readonly PlacementName[] = ['thread', 'process'];
+export const PLACEMENT_NAMES: readonly PlacementChoice[] = ['thread', 'shared', 'process', 'auto'];
 
 /** What may happen to a service that has ended on its own. */
 export const RESTART_POLICIES: readonly RestartPolicyName[] = ['never', 'on-failure', 'always'];

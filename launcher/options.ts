@@ -1,5 +1,5 @@
 // What users pass (`uber.config.*`, options of the library) and the complete configuration made from it.
-import type { PlacementName, RestartPolicyName } from './types.ts';
+import type { PlacementChoice, RestartPolicyName } from './types.ts';
 
 /** When a service counts as ready. */
 export interface ReadyOptions {
@@ -68,8 +68,15 @@ export interface ServiceOptions {
    * main one, when it is not the first.
    */
   ports?: Record<string, number> | undefined;
-  /** Where the service lives: a thread of the launcher, or a process of its own. Default: `'thread'`. */
-  placement?: PlacementName | undefined;
+  /**
+   * Where the service lives: a thread of the launcher, a thread together with others, or a process of its own. `'auto'`
+   * is `'shared'` for one that is `shareable`, else `'thread'`. Default: `'thread'`.
+   */
+  placement?: PlacementChoice | undefined;
+  /** True says that it can share a thread with others; `'auto'` puts it there. Default: false. */
+  shareable?: boolean | undefined;
+  /** Name of the thread it shares with those that have the same name here. Default: `'shared'`. */
+  sharedThread?: string | undefined;
   /** How long it may take to stop before it is ended, in milliseconds. Default: 5000. */
   stopGraceMs?: number | undefined;
   /** Whether it is started again when it ends on its own. Default: `'on-failure'` for `uber up`, `'never'` for tests. */
@@ -125,7 +132,7 @@ export interface UberOptions {
   /** Label that keeps runs apart. Default: `default`. */
   namespace?: string | undefined;
   /** Where all services live, whatever the configuration says of each. */
-  isolation?: PlacementName | undefined;
+  isolation?: PlacementChoice | undefined;
   /** What happens to services that end on their own, where the configuration does not say. Default: `'never'`. */
   restart?: RestartPolicyName | undefined;
   /** Keeps data directories and logs at the end. Default: false. */
@@ -152,7 +159,7 @@ export interface UberConfig {
   readonly host: string;
   readonly namespace: string;
   /** Null: as the configuration says of each service. */
-  readonly isolation: PlacementName | null;
+  readonly isolation: PlacementChoice | null;
   /** For services of which the configuration does not say. */
   readonly restart: RestartPolicyName;
   readonly keep: boolean;

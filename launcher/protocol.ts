@@ -109,6 +109,8 @@ export type FromInside =
   | { readonly type: 'codes'; readonly codes: ModuleCodes }
   /** Its stop hook has thrown or rejected. */
   | { readonly type: 'stop-failed'; readonly error: ErrorData }
+  /** It uses the one instance of a package that another service of its thread uses too. */
+  | { readonly type: 'singleton'; readonly what: string; readonly other: string; readonly advice: string }
   /** Its stop hook has settled, and this is still there: one phrase each. */
   | { readonly type: 'left-open'; readonly open: readonly string[] }
   /** A child process has begun; it must not outlive the incarnation. */
@@ -137,6 +139,32 @@ export interface WorkerBoot extends ThreadWires {
   /** Null for a service that may not read everything: Node is to ask for each file. */
   readonly modules: ModuleImage | null;
 }
+
+/** What travels in `workerData` of a thread of several services. */
+export interface GroupBoot {
+  /** Carries {@link ToGroup} and {@link FromGroup}. */
+  readonly control: MessagePort;
+}
+
+/** From main to a thread of several services; what concerns one service alone takes that service's own wires. */
+export type ToGroup =
+  /** A service begins. `id` tells this life of it from all others. */
+  | {
+      readonly type: 'begin';
+      readonly id: number;
+      readonly start: StartMessage;
+      readonly env: Readonly<Record<string, string>>;
+      readonly wires: ThreadWires;
+    }
+  /** The service is to end now, without being asked. */
+  | { readonly type: 'end'; readonly id: number };
+
+/** From such a thread to main. */
+export type FromGroup =
+  /** The service has ended; what it had open is closed. */
+  | { readonly type: 'ended'; readonly id: number; readonly exitCode: number }
+  /** An error that belongs to no single service ends the thread. */
+  | { readonly type: 'crashed'; readonly error: ErrorData };
 
 /** What travels in `workerData` of a thread that a service makes, around the service's own. */
 export interface NestedBoot extends ThreadWires {

@@ -79,8 +79,11 @@ export class StartPlan {
       env,
       compile: (path) => builder.build(assertReadable(path, permissions)),
       flow,
-      // What it may read is asked of Node for each file.
-      modules: permissions === null ? modules.image(spec.name, modulesKey(spec, env)) : null,
+      // What it may read is asked of Node for each file. A shared thread loads most of its modules once.
+      modules:
+        permissions === null && spec.placement !== 'shared'
+          ? modules.image(spec.name, modulesKey(spec, env))
+          : null,
       message: {
         service: spec.name,
         entry: spec.entry,

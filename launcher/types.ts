@@ -13,7 +13,11 @@ export type InstanceState =
 /** Where an incarnation lives. */
 export type PlacementName =
   | 'thread' // a worker thread of the launcher's process
+  | 'shared' // a worker thread together with others
   | 'process'; // a process of its own
+
+/** What may be asked for: `auto` is `shared` for services that say they can, and `thread` for the others. */
+export type PlacementChoice = PlacementName | 'auto';
 
 /** When a service that has ended on its own is started again. */
 export type RestartPolicyName =
@@ -80,6 +84,8 @@ export interface ServiceSpec {
   /** Name -> the port the program asks for; `main` names the one whose server is the main one. */
   readonly ports: Readonly<Record<string, number>>;
   readonly placement: PlacementName;
+  /** Name of the thread it shares with others; only placement `shared` looks at it. */
+  readonly sharedThread: string;
   /** How long a stop may take before the thread is terminated, in milliseconds. */
   readonly stopGraceMs: number;
   readonly restart: RestartConfig;

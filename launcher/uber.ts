@@ -14,7 +14,8 @@ import { type FlowControl, UNLIMITED } from './logs/log-pump.ts';
 import { ServiceLog } from './logs/service-log.ts';
 import { ModuleLearner } from './module-learner.ts';
 import type { UberConfig } from './options.ts';
-import { PLACEMENTS } from './placement/placement-table.ts';
+import type { Placement } from './placement/placement.ts';
+import { makePlacements } from './placement/placement-table.ts';
 import { PortLeases } from './ports/port-leases.ts';
 import { bootTimesFile, readBootTimes, rememberBootTimes } from './resources/boot-times.ts';
 import { RESOURCE_KINDS } from './resources/resource-table.ts';
@@ -31,7 +32,7 @@ import { Instance } from './supervisor/instance.ts';
 import { LoopWatch } from './supervisor/loop-watch.ts';
 import { MemoryWatch } from './supervisor/memory-watch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
-import type { EnvValue, ReadyRow, ServiceSpec } from './types.ts';
+import type { EnvValue, PlacementName, ReadyRow, ServiceSpec } from './types.ts';
 
 /** One run of selected services. Made by {@link createUber}, started once, stopped once. */
 export class Uber {
@@ -41,6 +42,7 @@ export class Uber {
   readonly #directory: RunDirectory;
   readonly #leases: PortLeases;
   readonly #plan: StartPlan;
+  readonly #placements: Readonly<Record<PlacementName, Placement>>;
   readonly #learner: ModuleLearner;
   readonly #loops = new LoopWatch();
   readonly #memories = new MemoryWatch();
@@ -61,6 +63,7 @@ export class Uber {
   constructor(config: UberConfig, specs: readonly ServiceSpec[], flow: FlowControl) {
     this.#config = config;
     this.specs = specs;
+    this.#placements = makePlacements(specs);
     this.#directory = RunDirectory.create(config.root);
     this.#leases = new PortLeases(config.host);
     const state = stateFolder(config.root);
@@ -237,7 +240,7 @@ export class Uber {
     return new Instance({
       spec,
       log,
-      placement: PLACEMENTS[spec.placement],
+      placement: this.#placements[spec.placement],
       dataDir: this.#directory.dataDir(name),
       now: () => performance.now(),
       lease: () => this.#leases.lease(spec),

@@ -102,10 +102,9 @@ async function bundleWorker(): Promise<void> {
   await build({
     ...shared(),
     entryPoints: Object.fromEntries(
-      ['worker', 'thread', 'child', 'nested', 'cluster-worker', 'permissions'].map((name) => [
-        `inside/${name}`,
-        `launcher/inside/${name}.ts`,
-      ]),
+      ['worker', 'thread', 'shared-worker', 'child', 'nested', 'cluster-worker', 'permissions'].map(
+        (name) => [`inside/${name}`, `launcher/inside/${name}.ts`],
+      ),
     ),
     outdir: draft,
     outExtension: { '.js': '.cjs' },

@@ -6,7 +6,7 @@ import { envName, isDeviceName, isValidName, VERBS } from '../names.ts';
 import { didYouMean } from '../nearest.ts';
 import type { ServiceOptions, UberConfig } from '../options.ts';
 import { isReferenceMember, REFERENCE_MEMBERS, referencesIn } from '../references.ts';
-import type { ReadyConfig, RestartConfig, ServiceSpec } from '../types.ts';
+import type { PlacementName, ReadyConfig, RestartConfig, ServiceSpec } from '../types.ts';
 import { ENTRY_HINT, findEntry, isFolder, isServiceFile } from './entry-file.ts';
 import { readPermissions } from './permissions.ts';
 
@@ -181,7 +181,8 @@ function makeSpec({ name, entry, dir, options, config }: SpecParts): ServiceSpec
     ready: readyConfig(options.ready),
     port: options.port ?? null,
     ports: Object.freeze({ ...options.ports }),
-    placement: config.isolation ?? options.placement ?? 'thread',
+    placement: placementOf(name, options, config),
+    sharedThread: options.sharedThread ?? 'shared',
     stopGraceMs: options.stopGraceMs ?? 5000,
     restart: restartConfig(options.restart, config),
     isCritical: options.critical ?? false,
@@ -191,6 +192,19 @@ function makeSpec({ name, entry, dir, options, config }: SpecParts): ServiceSpec
     permissions: readPermissions(options.permissions, config.root),
     resourceDir: join(config.root, 'resources', name),
   });
+}
+
+/** Where a service lives, when all is said that may be said of it. */
+function placementOf(name: string, options: ServiceOptions, { isolation }: UberConfig): PlacementName {
+  const choice = isolation ?? options.placement ?? 'thread';
+  const hasLimits = options.permissions !== undefined;
+  if (choice === 'auto') return options.shareable === true && !hasLimits ? 'shared' : 'thread';
+  if (choice !== 'shared' || !hasLimits) return choice;
+  throw new UberError(
+    'CONFIG_INVALID',
+    `services.${name} has permissions, which cannot hold in a thread that it shares: placement "shared".`,
+    { hint: "Give it a thread of its own with placement: 'thread', or choose 'auto'." },
+  );
 }
 
 /** Names in the variables that every service has for its main address. */

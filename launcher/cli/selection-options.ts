@@ -2,7 +2,7 @@
 import type { Options } from 'yargs';
 import { PLACEMENT_NAMES } from '../names.ts';
 import type { UberOptions } from '../options.ts';
-import type { PlacementName } from '../types.ts';
+import type { PlacementChoice } from '../types.ts';
 import type { GlobalArgs } from './command.ts';
 
 /** What these options parse to. */
@@ -12,7 +12,7 @@ export interface SelectionArgs extends GlobalArgs {
   readonly env: readonly string[];
   readonly envFile: readonly string[];
   readonly namespace: string | undefined;
-  readonly isolation: PlacementName | undefined;
+  readonly isolation: PlacementChoice | undefined;
 }
 
 /** As yargs declares them. */

@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { UberError } from '../errors.ts';
 import { PLACEMENT_NAMES, RESTART_POLICIES } from '../names.ts';
 import type { EnvOverride, UberConfig, UberConfigFile, UberOptions } from '../options.ts';
-import type { PlacementName, RestartPolicyName } from '../types.ts';
+import type { PlacementChoice, RestartPolicyName } from '../types.ts';
 import { checkConfig } from './check-config.ts';
 import { findProject } from './find-project.ts';
 import { loadConfigFile } from './load-config-file.ts';
@@ -33,9 +33,12 @@ export async function resolveConfig(options: UberOptions = {}): Promise<UberConf
   });
 }
 
-function checkIsolation(value: UberOptions['isolation']): PlacementName | null {
+function checkIsolation(value: UberOptions['isolation']): PlacementChoice | null {
   if (value === undefined || PLACEMENT_NAMES.includes(value)) return value ?? null;
-  throw new UberError('USAGE', `isolation must be ${PLACEMENT_NAMES.join(' or ')}, got "${String(value)}".`);
+  throw new UberError(
+    'USAGE',
+    `isolation must be one of ${PLACEMENT_NAMES.join(', ')}, got "${String(value)}".`,
+  );
 }
 
 function checkRestart(value: UberOptions['restart']): RestartPolicyName {

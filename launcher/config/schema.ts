@@ -77,6 +77,13 @@ const serviceSchema = z.strictObject({
     .optional()
     .describe('Names for the ports the program asks for; "main" says which of its servers is the main one'),
   placement: z.enum(PLACEMENT_NAMES).optional().describe('Where the service lives. Default: thread'),
+  shareable: z
+    .boolean()
+    .optional()
+    .describe('True says that the service can share a thread: placement auto puts it there. Default: false'),
+  sharedThread: text
+    .optional()
+    .describe('Name of the thread it shares with those that have the same name here. Default: shared'),
   stopGraceMs: durationMs.optional().describe('How long a stop may take, in milliseconds. Default: 5000'),
   restart: z
     .union([z.enum(RESTART_POLICIES), restartSchema])

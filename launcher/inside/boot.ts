@@ -2,6 +2,7 @@
 import Module, { enableCompileCache, syncBuiltinESMExports } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { ErrorData } from '../errors.ts';
+import type { StartMessage } from '../protocol.ts';
 import { noteDatagrams } from './datagrams.ts';
 import { interceptListen, shareMainPort } from './listen.ts';
 import type { ModuleLoader } from './module-loader.ts';
@@ -51,14 +52,15 @@ export async function bootService(
   await runService(scope, importModule, modules);
 }
 
-async function runService(
+/** Loads and starts the service of a scope in a thread or process that has been prepared for it. */
+export async function runService(
   scope: ServiceScope,
   importModule: ImportModule,
   modules: ModuleLoader | null,
 ): Promise<void> {
   let exported: unknown;
   try {
-    exported = await loadEntry(scope.start.entry, importModule);
+    exported = await loadEntry(scope.start, importModule);
   } catch (error) {
     reportFailure(scope, 'LOAD_FAILED', error);
     return;
@@ -79,7 +81,8 @@ async function runService(
   shareMainPort(scope);
 }
 
-function reportFailure(scope: ServiceScope, code: string, error: unknown): void {
+/** Tells main that a service cannot start. */
+export function reportFailure(scope: ServiceScope, code: string, error: unknown): void {
   const data = errorData(error);
   scope.link.post({ type: 'failed', error: { ...data, stack: withPlace(data, scope), code } });
 }
@@ -91,14 +94,16 @@ function withPlace({ stack }: ErrorData, { start }: ServiceScope): string | null
 }
 
 /** Runs the file as the main program and returns its default export (for CommonJS, `module.exports`). */
-async function loadEntry(entry: string, importModule: ImportModule): Promise<unknown> {
+async function loadEntry({ entry, build }: StartMessage, importModule: ImportModule): Promise<unknown> {
   loader.runMain();
   const exported = loader._cache[entry]?.exports;
   // An ES module leaves nothing there, or an empty object when Node took it for CommonJS at first (`.js`, `.ts`).
-  const isCommonJs =
-    exported !== undefined && !(isPlainObject(exported) && Object.keys(exported).length === 0);
+  const url = pathToFileURL(entry).href;
+  const isCompiledSo = build?.files[url]?.format === 'commonjs';
+  const isEmpty = isPlainObject(exported) && Object.keys(exported).length === 0;
+  const isCommonJs = exported !== undefined && (isCompiledSo || !isEmpty);
   if (isCommonJs) return defaultOf(exported, false);
-  const namespace = await importModule(pathToFileURL(entry).href);
+  const namespace = await importModule(url);
   return defaultOf(defaultOf(namespace, true), false);
 }
 

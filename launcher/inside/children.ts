@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { LogRingWriter, RingStream } from '../log-ring.ts';
+import type { OutputWriter, RingStream } from '../log-ring.ts';
 import { OWN_GROUP, signalGroup } from '../platform.ts';
 import type { StartMessage } from '../protocol.ts';
 import { absolute } from './fs-paths.ts';
@@ -43,7 +43,8 @@ interface Bindings {
   spawn_sync: object;
 }
 
-function binding<Name extends keyof Bindings>(name: Name): Bindings[Name] {
+/** A part of Node below its modules. */
+export function binding<Name extends keyof Bindings>(name: Name): Bindings[Name] {
   const { noDeprecation } = process;
   // With --pending-deprecation Node would warn of `process.binding`, as if the service had called it.
   process.noDeprecation = true;
@@ -65,7 +66,7 @@ export function followCluster(permissions: StartMessage['permissions']): void {
 }
 
 /** For a thread. */
-export function keepChildren(ring: LogRingWriter): void {
+export function keepChildren(ring: OutputWriter): void {
   onFirstProcess(() =>
     replaceSpawn((original, child, options, rest) => {
       const { stdio, inherited } = ownStdio(options.stdio);
@@ -181,7 +182,7 @@ function folderOf(cwd: string | URL | null | undefined): string | URL {
 }
 
 /** Reads what a child writes to what it has inherited. Its parent does not see the pipe, as it would not see one. */
-function carry(child: ChildProcess, index: number, stream: RingStream, ring: LogRingWriter): void {
+function carry(child: ChildProcess, index: number, stream: RingStream, ring: OutputWriter): void {
   const output = child.stdio?.[index] as (Readable & { unref?(): void }) | null | undefined;
   if (output == null) return; // It could not be started.
   output.on('data', (bytes: Buffer) => ring.write(stream, bytes));

@@ -1,7 +1,7 @@
 // The descriptors 0, 1 and 2 belong to all services: what one writes to 1 and 2 is its own output, from 0 there is
 // nothing to read, and none of them is ever closed.
 import fs from 'node:fs';
-import type { LogRingWriter, RingStream } from '../log-ring.ts';
+import type { OutputWriter, RingStream } from '../log-ring.ts';
 import { replaceMethod } from './replace.ts';
 
 /** Names the system has for the standard streams. */
@@ -15,7 +15,7 @@ const DEVICES: ReadonlyMap<unknown, number> = new Map<unknown, number>([
 type Reply = (args: readonly unknown[]) => readonly unknown[] | null;
 
 /** Replaces the functions of `fs` that take a descriptor, or a file that may be one. */
-export function guardDescriptors(ring: LogRingWriter): void {
+export function guardDescriptors(ring: OutputWriter): void {
   const writeFile: Reply = ([file, data, options]) => {
     const fd = DEVICES.get(file) ?? file;
     if (!isOutput(fd) || !isBytes(data)) return null;
@@ -108,7 +108,7 @@ function isBytes(data: unknown): data is Bytes {
   return typeof data === 'string' || ArrayBuffer.isView(data);
 }
 
-function writeAll(ring: LogRingWriter, fd: 1 | 2, buffers: readonly Bytes[]): number {
+function writeAll(ring: OutputWriter, fd: 1 | 2, buffers: readonly Bytes[]): number {
   let total = 0;
   for (const buffer of buffers) {
     const bytes = bytesOf(buffer, 'utf8');

@@ -40,8 +40,8 @@ function describeResources(names: readonly string[]): string[] {
 
 /** What is open now and keeps the service alive; without what is the launcher's own. */
 export function openResources(scope: ServiceScope): string[] {
-  const names = process.getActiveResourcesInfo();
-  for (const own of ownHandles(scope)) {
+  const names = scope.openNames?.() ?? process.getActiveResourcesInfo();
+  for (const own of scope.openNames === null ? ownHandles(scope) : []) {
     const index = names.indexOf(own);
     if (index !== -1) names.splice(index, 1);
   }

@@ -97,7 +97,7 @@ function raise(name: NodeJS.Signals, number: number): void {
   const isHandled = name !== 'SIGKILL' && name !== 'SIGSTOP' && process.listenerCount(name) > 0;
   // As from the system: not in the middle of what the program is doing.
   if (isHandled) setImmediate(emitSignal, name);
-  else if (!HARMLESS.has(name)) process.exit(128 + number);
+  else if (!HARMLESS.has(name)) (currentScope().end ?? process.exit)(128 + number);
 }
 
 /** Calls the handlers of a signal, as the system's own would be. */

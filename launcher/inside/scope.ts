@@ -46,13 +46,37 @@ export interface ServiceScope {
   isLoading: boolean;
   /** How far its stop has come; null before it was asked to stop. */
   stopStep: StopStep | null;
+  /** What of the service is open, in the words of `process.getActiveResourcesInfo`; null where it has all of them. */
+  readonly openNames: (() => string[]) | null;
+  /** Ends the service and returns; null where `process.exit` does it. */
+  readonly end: ((exitCode: number) => void) | null;
 }
 
 let only: ServiceScope | null = null;
+let find: (() => ServiceScope) | null = null;
+
+/** For a thread of several services: says on whose behalf the caller runs. */
+export function findScopes(by: () => ServiceScope): void {
+  find = by;
+}
 
 /** Makes the scope of the one service of this thread. */
 export function openScope(start: StartMessage, link: Link, isNested = false): ServiceScope {
-  only = {
+  only = makeScope(start, link, { isNested });
+  return only;
+}
+
+/** Makes a scope. Who makes more than one says by {@link findScopes} which is meant when. */
+export function makeScope(
+  start: StartMessage,
+  link: Link,
+  {
+    isNested = false,
+    openNames = null,
+    end = null,
+  }: Partial<Pick<ServiceScope, 'isNested' | 'openNames' | 'end'>> = {},
+): ServiceScope {
+  return {
     start,
     link,
     isNested,
@@ -68,12 +92,14 @@ export function openScope(start: StartMessage, link: Link, isNested = false): Se
     abort: new AbortController(),
     isLoading: true,
     stopStep: null,
+    openNames,
+    end,
   };
-  return only;
 }
 
 /** The service on whose behalf the caller runs. */
 export function currentScope(): ServiceScope {
+  if (find !== null) return find();
   if (only === null) throw new Error('no service has been opened in this thread');
   return only;
 }

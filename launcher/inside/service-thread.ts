@@ -1,6 +1,6 @@
 // What every thread of a service in placement `thread` shares: output, working directory and children are those of the
 // service, not of the process they live in.
-import type { LogRingWriter } from '../log-ring.ts';
+import type { OutputWriter } from '../log-ring.ts';
 import { keepChildren } from './children.ts';
 import { resolvePathsInScope } from './fs-paths.ts';
 import { presentAsProcess } from './process-api.ts';
@@ -8,7 +8,7 @@ import { redirectOutput, type Streams } from './stdio.ts';
 
 /** Must run before any code of the service is loaded. */
 export function joinServiceThread(
-  ring: LogRingWriter,
+  ring: OutputWriter,
   streams: Streams = { stdout: true, stderr: true },
 ): void {
   redirectOutput(ring, streams);

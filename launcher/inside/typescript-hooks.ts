@@ -71,18 +71,19 @@ export function loadTypeScriptFrom(build: BuildManifest, compile: (path: string)
  * Node 22, and 24 up to 24.20, cannot link what an imported CommonJS file requires once a `load` hook is there ("request
  * for './x' is not in cache"). Under this name its own translators hand the file to the CommonJS loader, which can.
  */
-function asRequired(loaded: LoadFnOutput): LoadFnOutput {
+export function asRequired(loaded: LoadFnOutput): LoadFnOutput {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const isMended = (major === 24 && minor >= 21) || major >= 26;
   return isMended ? loaded : { ...loaded, format: 'commonjs-sync', shortCircuit: true };
 }
 
-function isCompiledKind(url: string): boolean {
+/** True for a source that only a compiler makes loadable. */
+export function isCompiledKind(url: string): boolean {
   return url.startsWith('file:') && COMPILED_KINDS.test(url) && !url.includes('/node_modules/');
 }
 
 /** The file a computed specifier means, by the rules TypeScript and bundlers share. */
-function guessFile(target: URL): string | null {
+export function guessFile(target: URL): string | null {
   const path = fileURLToPath(target);
   const extension = /\.[cm]?jsx?$/.exec(path)?.[0] ?? '';
   const sources = (SOURCE_OF[extension] ?? []).map((source) => path.slice(0, -extension.length) + source);

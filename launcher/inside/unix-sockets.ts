@@ -37,12 +37,16 @@ function move(scope: ServiceScope, asked: string): string {
     count: scope.movedSockets.size,
   });
   scope.movedSockets.set(asked, path);
-  if (scope.movedSockets.size === 1) followMoves();
+  followMoves();
   return path;
 }
 
+let isFollowing = false;
+
 /** What connects to the old path, removes a stale socket there or changes its mode, means the new one. */
 function followMoves(): void {
+  if (isFollowing) return;
+  isFollowing = true;
   replaceMethod(
     net.Socket.prototype,
     'connect',

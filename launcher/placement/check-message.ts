@@ -8,6 +8,7 @@ import type { LoadedModules } from '../module-image.ts';
 import { covers } from '../paths.ts';
 import { isSocketFile } from '../platform.ts';
 import type {
+  FromGroup,
   FromInside,
   FromThread,
   ModuleCodes,
@@ -52,6 +53,17 @@ export function checkThreadMessage(value: unknown, start: StartMessage): FromThr
   return { type: 'thread', control, logs, answers };
 }
 
+/** The same for what comes from a thread of several services about one of them, or about itself. */
+export function checkGroupMessage(value: unknown): FromGroup | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const message = value as Record<string, unknown>;
+  const { type, id, exitCode } = message;
+  if (type === 'ended' && typeof id === 'number' && typeof exitCode === 'number')
+    return { type, id, exitCode };
+  const error = type === 'crashed' ? errorOf(message) : undefined;
+  return error && { type: 'crashed', error };
+}
+
 type Check = (message: Record<string, unknown>, start: StartMessage) => FromInside | undefined;
 
 const CHECKS: Readonly<Record<FromInside['type'], Check>> = {
@@ -78,6 +90,8 @@ const CHECKS: Readonly<Record<FromInside['type'], Check>> = {
     const error = errorOf(message);
     return error && { type: 'stop-failed', error };
   },
+  singleton: ({ what, other, advice }) =>
+    isText(what) && isText(other) && isText(advice) ? { type: 'singleton', what, other, advice } : undefined,
   'left-open': ({ open }) => (isList(open) ? { type: 'left-open', open: open.map(cut) } : undefined),
   pong: ({ open, stopStep }) =>
     (open === null || isList(open)) && isStopStep(stopStep)

@@ -1,10 +1,15 @@
 // Every placement by its name.
-import type { PlacementName } from '../types.ts';
+import type { PlacementName, ServiceSpec } from '../types.ts';
 import type { Placement } from './placement.ts';
 import { processPlacement } from './process.ts';
+import { SharedPlacement } from './shared.ts';
 import { threadPlacement } from './thread.ts';
 
-export const PLACEMENTS: Readonly<Record<PlacementName, Placement>> = {
-  thread: threadPlacement,
-  process: processPlacement,
-};
+/** The placements of one run. Only what services share belongs to the run. */
+export function makePlacements(specs: readonly ServiceSpec[]): Readonly<Record<PlacementName, Placement>> {
+  return {
+    thread: threadPlacement,
+    process: processPlacement,
+    shared: new SharedPlacement(specs),
+  };
+}

@@ -16,6 +16,8 @@ export interface StartRequest {
   readonly modules: ModuleImage | null;
   /** Largest heap (V8's old generation), in megabytes. */
   readonly heapMb: number;
+  /** Name of the thread it shares with others, in placement `shared`. */
+  readonly sharedThread: string;
   readonly events: IncarnationEvents;
 }
 
@@ -37,6 +39,8 @@ export interface IncarnationExit {
   readonly error: Error | null;
   /** The limit of its heap in megabytes; null when the service has set one itself. */
   readonly heapMb: number | null;
+  /** Why the thread has ended that it shared with others; left out when it has ended alone. */
+  readonly endedWith?: string;
 }
 
 /** What an incarnation uses, in bytes. */
@@ -50,14 +54,21 @@ export interface MemoryUse {
 }
 
 /** Where the code of an incarnation is. */
-export type Sighting =
+export type Sighting = Seen & {
+  /** True for the code of a thread of several services, where nobody can tell whose code it is. */
+  readonly isOfThread?: boolean;
+};
+
+type Seen =
   /** The text of a stack. */
   | { readonly stack: string }
   /**
    * Not to be seen: it is in native code, its heap fills up, it is a process of its own, or somebody debugs the
    * launcher.
    */
-  | { readonly stack: null; readonly hiddenBy: 'native' | 'memory' | 'process' | 'debugger' };
+  | { readonly stack: null; readonly hiddenBy: 'native' | 'memory' | 'process' | 'debugger' }
+  /** In another service of the same thread. */
+  | { readonly stack: null; readonly hiddenBy: 'other'; readonly service: string };
 
 /** One life of an instance. */
 export interface Incarnation {
@@ -79,6 +90,8 @@ export interface Incarnation {
   moduleCodes(paths: readonly string[]): Promise<ModuleCodes>;
   /** Looks where its code is now. */
   lookInside(): Promise<Sighting>;
+  /** Ends all that share its thread, because nobody knows who is at fault; only where there are such. */
+  endThread?(reason: string): void;
   /** Ends it now. Resolves after `onExit`. */
   terminate(): Promise<void>;
   /** The launcher itself ends this very moment: ends what would outlive it. */

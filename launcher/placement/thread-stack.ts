@@ -25,6 +25,7 @@ interface Script {
 
 /** Its own `url` is empty for what was loaded as a module: the script knows it. */
 interface CallFrame {
+  readonly callFrameId: string;
   readonly functionName: string;
   readonly location: {
     readonly scriptId: string;
@@ -43,14 +44,28 @@ interface Said {
     readonly sourceMapURL?: string;
     readonly callFrames?: readonly CallFrame[];
   };
+  readonly result?: { readonly result?: { readonly value?: unknown } };
+}
+
+/** What a look has found. */
+interface Found {
+  readonly stack: string | null;
+  /** What the thread has answered to the question. */
+  readonly answer: unknown;
 }
 
 /**
  * The call stack of a thread of this process as text, mapped to its sources, without the frames of Node itself. Pauses
  * the thread for a moment and leaves nothing attached.
  * @param heapMb the limit of its heap
+ * @param question an expression that the thread is to evaluate where it is
+ * @returns with what that has given as `answer`
  */
-export async function lookIntoThread(worker: Worker, threadId: number, heapMb: number): Promise<Sighting> {
+export async function lookIntoThread(
+  worker: Worker,
+  threadId: number,
+  { heapMb, question = null }: { heapMb: number; question?: string | null },
+): Promise<Sighting & { readonly answer?: unknown }> {
   const inspector = process.getBuiltinModule('node:inspector');
   // Undefined where Node was built without it. A pause of ours would be in the way of who debugs.
   if (inspector === undefined || inspector.url() !== undefined) return { stack: null, hiddenBy: 'debugger' };
@@ -59,12 +74,14 @@ export async function lookIntoThread(worker: Worker, threadId: number, heapMb: n
   const session = new inspector.Session();
   // Detached when the thread has answered, even if that is too late for us: one that stops after its debugger has gone
   // would never run again.
-  const stack = pausedStack(session, threadId).finally(() => session.disconnect());
-  const text = await within(
-    stack.catch(() => null),
+  const look = pausedStack(session, threadId, question).finally(() => session.disconnect());
+  const found = await within(
+    look.catch(() => null),
     ANSWER_MS,
   );
-  return text === null ? { stack: null, hiddenBy: 'native' } : { stack: text };
+  if (found === null) return { stack: null, hiddenBy: 'native' };
+  const { stack, answer } = found;
+  return stack === null ? { stack, hiddenBy: 'native', answer } : { stack, answer };
 }
 
 /**
@@ -97,16 +114,18 @@ const ENABLE = 1;
 const PAUSE = 2;
 const RESUME = 3;
 const DISABLE = 4;
+const ASK = 5;
 
 /** Resolves when the thread runs again, or has ended. */
-function pausedStack(session: Session, threadId: number): Promise<string | null> {
+function pausedStack(session: Session, threadId: number, question: string | null): Promise<Found> {
   return new Promise((resolve, reject) => {
     session.connect();
     const scripts = new Map<string, Script>();
     let stack: string | null = null;
+    let answer: unknown;
     let ours: string | null = null;
-    const send = (id: number, method: string): void => {
-      const message = JSON.stringify({ id, method });
+    const send = (id: number, method: string, params: object = {}): void => {
+      const message = JSON.stringify({ id, method, params });
       session.post('NodeWorker.sendMessageToWorker', { sessionId: String(ours), message });
     };
     session.on('NodeWorker.attachedToWorker', ({ params }) => {
@@ -117,7 +136,7 @@ function pausedStack(session: Session, threadId: number): Promise<string | null>
       send(PAUSE, 'Debugger.pause');
     });
     session.on('NodeWorker.detachedFromWorker', ({ params }) => {
-      if (params.sessionId === ours) resolve(null);
+      if (params.sessionId === ours) resolve({ stack: null, answer });
     });
     session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
       if (params.sessionId !== ours) return;
@@ -126,17 +145,26 @@ function pausedStack(session: Session, threadId: number): Promise<string | null>
       if (said.method === 'Debugger.scriptParsed') scripts.set(String(scriptId), { url, sourceMapURL });
       if (said.method === 'Debugger.paused') {
         stack = stackText(callFrames ?? [], scripts);
+        const [top] = callFrames ?? [];
+        if (question !== null && top !== undefined)
+          send(ASK, 'Debugger.evaluateOnCallFrame', {
+            callFrameId: top.callFrameId,
+            expression: question,
+            silent: true,
+          });
+        // Taken in this order: the thread runs again when it has answered.
         send(RESUME, 'Debugger.resume');
         send(DISABLE, 'Debugger.disable');
       }
+      if (said.id === ASK) answer = said.result?.result?.value;
       // Not before: it must run again when we are gone. A debugger that is not turned off stays on without us, and stops
       // the thread for good when its heap is full.
-      if (said.id === DISABLE) resolve(stack);
+      if (said.id === DISABLE) resolve({ stack, answer });
     });
     session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, (error) => {
       if (error !== null) reject(error);
       // All threads there are have been told by now.
-      else if (ours === null) resolve(null);
+      else if (ours === null) resolve({ stack: null, answer });
     });
   });
 }
@@ -160,7 +188,7 @@ function stackText(frames: readonly CallFrame[], scripts: ReadonlyMap<string, Sc
 
 /** As V8 writes it. */
 function frameText(
-  { functionName, url, location }: CallFrame & { url: string },
+  { functionName, url, location }: Omit<CallFrame, 'callFrameId'> & { url: string },
   map: SourceMap | null,
 ): string {
   const { lineNumber, columnNumber } = location;

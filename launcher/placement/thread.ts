@@ -4,26 +4,13 @@ import { createLogRing } from '../log-ring.ts';
 import { FloodGate } from '../logs/flood-gate.ts';
 import type { LoadedModules } from '../module-image.ts';
 import { packageFile } from '../package-root.ts';
-import { killGroup } from '../platform.ts';
 import type { FromInside, ModuleCodes, SignOfLife, WorkerBoot } from '../protocol.ts';
-import { within } from '../within.ts';
-import { guardian } from './guardian.ts';
+import { ChildGroups } from './child-groups.ts';
 import { Pings } from './pings.ts';
 import type { Incarnation, MemoryUse, Placement, Sighting, StartRequest } from './placement.ts';
+import { heapUse, v8LimitMb } from './thread-memory.ts';
 import { lookIntoThread } from './thread-stack.ts';
 import { ThreadWatcher } from './thread-wires.ts';
-
-/**
- * V8's own limit for a thread that may use `heapMb`, in megabytes. Node has 16 MB to spare at V8's limit
- * (src/node_worker.cc, NearHeapLimit): a thread that takes more at once there ends the whole process. So uber ends it
- * before, and this leaves room for a large allocation.
- */
-function v8LimitMb(heapMb: number): number {
-  return heapMb + Math.max(1024, heapMb);
-}
-
-/** How long a thread may take to tell what it uses, in milliseconds. */
-const MEMORY_MS = 1000;
 
 /** One thread for each incarnation. */
 export const threadPlacement: Placement = {
@@ -38,7 +25,7 @@ class ThreadIncarnation implements Incarnation {
   readonly #worker: Worker;
   readonly #watcher: ThreadWatcher;
   readonly #exited: Promise<void>;
-  readonly #children = new Set<number>();
+  readonly #children = new ChildGroups();
   readonly #pings = new Pings();
   #tellLoaded: ((loaded: LoadedModules) => void) | null = null;
   #tellCodes: ((codes: ModuleCodes) => void) | null = null;
@@ -80,7 +67,7 @@ class ThreadIncarnation implements Incarnation {
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', (exitCode) => {
         this.#watcher.finish();
-        this.#endChildren();
+        this.#children.end();
         request.events.onExit({
           exitCode,
           signal: null,
@@ -108,16 +95,8 @@ class ThreadIncarnation implements Incarnation {
     return this.#pings.ask(wantsOpen, (message) => this.#watcher.send(message));
   }
 
-  async memory(): Promise<MemoryUse | null> {
-    // It rejects when the thread has ended, and one in native code does not answer.
-    const heap = await within(this.#worker.getHeapStatistics(), MEMORY_MS).catch(() => null);
-    return (
-      heap && {
-        heapBytes: heap.used_heap_size,
-        externalBytes: heap.external_memory,
-        limitBytes: heap.heap_size_limit,
-      }
-    );
+  memory(): Promise<MemoryUse | null> {
+    return heapUse(this.#worker);
   }
 
   loadedModules(): Promise<LoadedModules> | null {
@@ -136,7 +115,7 @@ class ThreadIncarnation implements Incarnation {
   }
 
   lookInside(): Promise<Sighting> {
-    return lookIntoThread(this.#worker, this.threadId, v8LimitMb(this.#request.heapMb));
+    return lookIntoThread(this.#worker, this.threadId, { heapMb: v8LimitMb(this.#request.heapMb) });
   }
 
   async terminate(): Promise<void> {
@@ -145,28 +124,14 @@ class ThreadIncarnation implements Incarnation {
   }
 
   abandon(): void {
-    this.#endChildren();
+    this.#children.end();
   }
 
   #take(message: FromInside): void {
-    if (message.type === 'child') {
-      this.#children.add(message.pid);
-      guardian.add(message.pid);
-    } else if (message.type === 'child-ended') {
-      this.#children.delete(message.pid);
-      guardian.remove(message.pid);
-    } else if (message.type === 'pong') this.#pings.answer(message);
+    if (this.#children.take(message)) return;
+    if (message.type === 'pong') this.#pings.answer(message);
     else if (message.type === 'modules') this.#tellLoaded?.(message.loaded);
     else if (message.type === 'codes') this.#tellCodes?.(message.codes);
     else this.#request.events.onMessage(message);
-  }
-
-  /** Nobody has waited for them: their process ids are still theirs. */
-  #endChildren(): void {
-    for (const pid of this.#children) {
-      killGroup(pid);
-      guardian.remove(pid);
-    }
-    this.#children.clear();
   }
 }

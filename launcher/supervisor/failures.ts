@@ -98,9 +98,15 @@ export function outOfMemory(context: FailureContext, heapMb: number | null): Ube
 }
 
 /** It was ended before its heap was full. */
-export function tooMuchMemory(context: FailureContext, limitMb: number, use: MemoryUse): UberError {
+export function tooMuchMemory(
+  context: FailureContext,
+  limitMb: number,
+  use: MemoryUse,
+  isShared = false,
+): UberError {
   const [heap, external] = [use.heapBytes, use.externalBytes].map((bytes) => Math.round(bytes / 2 ** 20));
-  const text = `"${context.service}" ran out of memory: it uses ${heap} MB of heap and ${external} MB of buffers, and its heapMb is ${limitMb}.`;
+  const who = isShared ? `The shared thread of "${context.service}"` : `"${context.service}"`;
+  const text = `${who} ran out of memory: it uses ${heap} MB of heap and ${external} MB of buffers, and its heapMb is ${limitMb}.`;
   return failure('OUT_OF_MEMORY', text, context, { hint: MEMORY_HINT });
 }
 
@@ -148,6 +154,13 @@ export function endedByItself(
     );
   }
   return failure('EXITED', `"${service}" ended by itself with exit code ${exitCode}.`, context, {});
+}
+
+/** The thread that it shared with others has ended, which may be the fault of any of them. */
+export function threadEnded(context: FailureContext, endedWith: string): UberError {
+  return failure('THREAD_ENDED', `"${context.service}" has ended: ${firstLine(endedWith)}.`, context, {
+    hint: "Give the service at fault a thread of its own: placement: 'thread' in uber.config.",
+  });
 }
 
 /** It took too long. */

@@ -1,6 +1,7 @@
 // Every message about a service that does harm while it lives: it blocks, floods, or does not stop as it should.
 import type { ErrorData, UberError } from '../errors.ts';
 import type { Incarnation, Sighting } from '../placement/placement.ts';
+import type { FromInside } from '../protocol.ts';
 import { within } from '../within.ts';
 import { type FailureContext, failure, firstLine } from './failures.ts';
 import { callSite, stackOf } from './stacks.ts';
@@ -11,7 +12,9 @@ const BYTES_PER_MB = 1024 * 1024;
 
 /** Its event loop does not turn; it is left alone for now. */
 export function blocked(context: FailureContext, blockedMs: number, sighting: Sighting): UberError {
-  const text = `"${context.service}" has blocked its event loop for ${seconds(blockedMs)} ${whereBlocked(sighting)}.`;
+  const who =
+    sighting.isOfThread === true ? `The thread that "${context.service}" shares` : `"${context.service}"`;
+  const text = `${who} has blocked its event loop for ${seconds(blockedMs)} ${whereBlocked(sighting)}.`;
   return failure('BLOCKED', text, context, {
     hint: 'It answers nobody meanwhile. Cut the work into parts, or give it a worker thread.',
     ...stackOf(sighting.stack, ''),
@@ -36,7 +39,10 @@ const HIDDEN_BY: Readonly<Record<'native' | 'memory' | 'process' | 'debugger', s
 
 /** `at /work/foo/index.ts:3:5`, or what is known instead. */
 export function whereBlocked(sighting: Sighting): string {
-  if (sighting.stack === null) return HIDDEN_BY[sighting.hiddenBy];
+  if (sighting.stack === null)
+    return sighting.hiddenBy === 'other'
+      ? `by "${sighting.service}", with which it shares its thread`
+      : HIDDEN_BY[sighting.hiddenBy];
   const place = callSite(sighting.stack);
   return place === null ? HIDDEN_BY.native : `at ${place}`;
 }
@@ -52,6 +58,17 @@ export function leftOpen(context: FailureContext, open: readonly string[]): Uber
   const text = `"${context.service}" left something open when its stop had settled: ${open.join(', ')}.`;
   return failure('LEFT_OPEN', text, context, {
     hint: 'Close it in the stop of the service: elsewhere it would keep the process alive.',
+  });
+}
+
+/** What it takes for its own is that of another service of its thread as well. */
+export function sharedSingleton(
+  context: FailureContext,
+  { what, other, advice }: FromInside & { type: 'singleton' },
+): UberError {
+  const text = `"${context.service}" and "${other}" share a thread, and with it ${what}.`;
+  return failure('SHARED_SINGLETON', text, context, {
+    hint: `${advice}, or give one of them a thread of its own: placement: 'thread' in uber.config.`,
   });
 }
 

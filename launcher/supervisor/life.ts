@@ -66,6 +66,7 @@ export class Life {
       this.incarnation = placement.start({
         ...prepared,
         heapMb: spec.heapMb,
+        sharedThread: spec.sharedThread,
         events: {
           onMessage: (message) => this.#watch.take(message),
           onOutput: (stream, bytes) => log.write(stream, bytes),
@@ -89,7 +90,10 @@ export class Life {
       limitMb: spec.heapMb,
       idleMs: () => life.idleMs(),
       use: () => life.memory(),
-      onFull: (use) => this.#condemn(tooMuchMemory(context(), spec.heapMb, use)),
+      onFull: (use) => {
+        this.#condemn(tooMuchMemory(context(), spec.heapMb, use, life.endThread !== undefined));
+        life.endThread?.(`its heap was to be at most ${spec.heapMb} MB, and has grown beyond that`);
+      },
     });
   }
 

@@ -53,15 +53,20 @@ export class LoopGuard {
 
   async #tell(incarnation: Incarnation, blockedMs: number): Promise<void> {
     const sighting = await incarnation.lookInside();
-    if (this.#isOver) return;
+    if (this.#isOver || isOfAnother(sighting)) return;
     this.#options.onFault(blocked(this.#options.context(), blockedMs, sighting));
   }
 
   async #endIt(incarnation: Incarnation, blockedMs: number): Promise<void> {
     const sighting = await incarnation.lookInside();
-    if (this.#isOver) return;
+    if (this.#isOver || isOfAnother(sighting)) return;
     this.#options.end(blockedTooLong(this.#options.context(), blockedMs, sighting));
   }
+}
+
+/** A thread that several share is blocked once: it is told of the one whose code it is. */
+function isOfAnother(sighting: Sighting): boolean {
+  return sighting.stack === null && sighting.hiddenBy === 'other';
 }
 
 /** Asks a service whether its event loop turns, and looks where it is when it does not answer. */

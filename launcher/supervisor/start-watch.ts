@@ -6,7 +6,7 @@ import { baseUrl } from '../ports/base-url.ts';
 import type { FromInside } from '../protocol.ts';
 import type { ExtraPort, MovedSocket, PortLease, ServiceSpec } from '../types.ts';
 import * as failures from './failures.ts';
-import { leftOpen, stopFailed, whereBlocked } from './faults.ts';
+import { leftOpen, sharedSingleton, stopFailed, whereBlocked } from './faults.ts';
 import { probeHttp } from './probe.ts';
 
 /** What a ready incarnation has opened. */
@@ -122,6 +122,9 @@ export class StartWatch {
       case 'left-open':
         this.#options.onFault(leftOpen(this.#context(), message.open));
         return;
+      case 'singleton':
+        this.#options.onFault(sharedSingleton(this.#context(), message));
+        return;
       case 'compile':
       case 'pong':
       case 'child':
@@ -154,6 +157,7 @@ export class StartWatch {
     const { exitCode, error } = exit;
     const context = this.#context();
     if (this.#blame !== null) return this.#blame;
+    if (exit.endedWith !== undefined) return failures.threadEnded(context, exit.endedWith);
     if (failures.isOutOfMemory(exit, context.lastLines)) return failures.outOfMemory(context, exit.heapMb);
     // Whatever the exit code: that of one whose `exit` handler throws is 0.
     if (this.#uncaught !== null)

@@ -212,7 +212,9 @@ test('the placement of all services may be asked for, and must be one there is',
   using project = makeProject({ services: { foo: 'answers.ts' } });
   const { exitCode, stderr } = await runUber(['foo', '--isolation', 'moon'], { cwd: project.root });
   expect(exitCode).toBe(2);
-  expect(stderr).toBe('error: --isolation must be "thread" or "process", got "moon".\nSee: uber --help\n');
+  expect(stderr).toBe(
+    'error: --isolation must be "thread" or "shared" or "process" or "auto", got "moon".\nSee: uber --help\n',
+  );
 });
 
 test('a stop that is ignored is ended after the grace', async () => {

@@ -34,7 +34,7 @@ test.each([
   [{ services: { foo: { stopGraceMs: 0 } } }, 'services.foo.stopGraceMs must be at least 1, got 0.'],
   [
     { services: { foo: { placement: 'moon' } } },
-    'services.foo.placement must be "thread" or "process", got "moon".',
+    'services.foo.placement must be "thread" or "shared" or "process" or "auto", got "moon".',
   ],
   [{ services: { foo: '' } }, 'services.foo must not be empty, got "".'],
   [{ groups: { core: 'foo' } }, 'groups.core must be an array, got "foo".'],

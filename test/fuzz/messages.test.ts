@@ -14,7 +14,7 @@ import { checkMessage, checkThreadMessage } from '../../launcher/placement/check
 import { ThreadWatcher } from '../../launcher/placement/thread-wires.ts';
 import type { FromInside, StartMessage } from '../../launcher/protocol.ts';
 import { fuzz, printCounts } from '../support/fuzz.ts';
-import { PLACEMENTS } from '../support/placements.ts';
+import { APART } from '../support/placements.ts';
 import { makeProject } from '../support/project.ts';
 
 afterAll(printCounts);
@@ -146,7 +146,16 @@ test('a watcher takes anything from the port of a thread, and tells it once', as
     onOutput: (_stream: number, bytes: Buffer) => void output.push(bytes.toString()),
   };
   const compile = async () => null;
-  const request = { message: START, env: {}, compile, flow: UNLIMITED, modules: null, heapMb: 1024, events };
+  const request = {
+    message: START,
+    env: {},
+    compile,
+    flow: UNLIMITED,
+    modules: null,
+    heapMb: 1024,
+    sharedThread: 'shared',
+    events,
+  };
   const wires = { control: port1, logs: createLogRing(1024), answers: new SharedArrayBuffer(4) };
   const gate = new FloodGate(() => performance.now(), events.onFlood);
   const onMessage = (message: FromInside): void => void taken.push(message);
@@ -247,7 +256,7 @@ function stringify(value: unknown): string {
   }
 }
 
-describe.each(PLACEMENTS)('in placement %s', (isolation) => {
+describe.each(APART)('in placement %s', (isolation) => {
   test('a service that talks nonsense to main keeps its neighbour unharmed, and is told of', async () => {
     using project = makeProject({
       packages: false,

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { startUber } from '../../launcher/index.ts';
 import type { PermissionsOptions } from '../../launcher/options.ts';
-import { PLACEMENTS } from '../support/placements.ts';
+import { APART } from '../support/placements.ts';
 import { makeProject, type TestProject } from '../support/project.ts';
 
 /** A service that answers a request with what its function of that name gives or throws. */
@@ -67,7 +67,7 @@ type Ask = (
   ...args: unknown[]
 ) => Promise<{ value?: unknown; code?: string; message?: string }>;
 
-describe.each(PLACEMENTS)('in placement %s', (isolation) => {
+describe.each(APART)('in placement %s', (isolation) => {
   const lines: string[] = [];
 
   /** A project with a secret beside the service, and what the service answers. */

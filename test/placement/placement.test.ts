@@ -52,7 +52,7 @@ describe.each(PLACEMENTS)('placement %s', (isolation) => {
     expect(await (await fetch(url)).text()).toBe('ok');
     const { port, pid, placement, threadId } = uber.snapshot().services[0]?.ready ?? {};
     expect(placement).toBe(isolation);
-    expect(pid === process.pid).toBe(isolation === 'thread');
+    expect(pid === process.pid).toBe(isolation !== 'process');
     expect(threadId === 0).toBe(isolation === 'process');
     await uber.stop();
     expect(states).toEqual(['stopping', 'stopped']);

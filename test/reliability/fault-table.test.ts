@@ -6,7 +6,7 @@ import { judgeTurn } from '../../scripts/chaos/table/judge.ts';
 import type { Turn } from '../../scripts/chaos/table/project.ts';
 import { FAULT_ROWS } from '../../scripts/chaos/table/rows.ts';
 import { takeTurn } from '../../scripts/chaos/table/turn.ts';
-import { PLACEMENTS } from '../support/placements.ts';
+import { APART } from '../support/placements.ts';
 import { REPOSITORY } from '../support/project.ts';
 
 /** Several runs side by side on a machine that is busy with other tests. */
@@ -15,7 +15,7 @@ const LONG_MS = 120_000;
 const leftovers = new Leftovers();
 afterAll(() => leftovers.remove());
 
-const CASES = PLACEMENTS.flatMap((placement) =>
+const CASES = APART.flatMap((placement) =>
   FAULT_ROWS.filter(({ outcomes }) => outcomes[placement] !== undefined).map(
     (row) => [row.title, placement, row] as const,
   ),

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { LogFile, logLost } from '../../launcher/logs/log-file.ts';
 import { stateFolder } from '../../launcher/resources/state-folder.ts';
-import { PLACEMENTS } from '../support/placements.ts';
+import { APART } from '../support/placements.ts';
 import { makeProject, type TestProject } from '../support/project.ts';
 import { OWN_MOUNTS, runUber, UberProcess, type UberProcessOptions } from '../support/uber-process.ts';
 
@@ -69,7 +69,7 @@ if (process.platform === 'linux') {
       expect(readdirSync(other.path(user, state, 'runs'))).toEqual([]);
     });
 
-    test.each(PLACEMENTS)(
+    test.each(APART)(
       'has compiled sources that a service with permissions may read: %s',
       async (placement) => {
         using checkout = project({

@@ -4,12 +4,12 @@ import { devNull } from 'node:os';
 import { startUber } from '../../launcher/start-uber.ts';
 import { configOf, filesOf, MOMENT_FILE, STARTUP_FAULTS } from '../../scripts/chaos/startup/faults.ts';
 import { inPlacement, placementArguments } from '../support/compat.ts';
-import { PLACEMENTS } from '../support/placements.ts';
+import { APART } from '../support/placements.ts';
 import { makeProject } from '../support/project.ts';
 import { runUber } from '../support/uber-process.ts';
 
 const CASES = Object.entries(STARTUP_FAULTS).flatMap(([name, fault]) =>
-  PLACEMENTS.filter((placement) => (fault.placements ?? PLACEMENTS).includes(placement)).map(
+  APART.filter((placement) => (fault.placements ?? APART).includes(placement)).map(
     (placement) => [name, placement, fault] as const,
   ),
 );

@@ -1,6 +1,6 @@
 // Services that do harm, in real threads and processes: what is told of them, and that the others go on.
 import { startUber, type UberConfigFile, type UberError, type UberHandle } from '../../launcher/index.ts';
-import { PLACEMENTS } from '../support/placements.ts';
+import { APART } from '../support/placements.ts';
 import { makeProject, type TestProject } from '../support/project.ts';
 
 type Settings = Exclude<NonNullable<UberConfigFile['services']>[string], string>;
@@ -47,7 +47,7 @@ async function expectOthersAlive(uber: UberHandle): Promise<void> {
   expect((await fetch(uber.url('bar'))).status).toBe(200);
 }
 
-describe.each(PLACEMENTS)('in placement %s', (isolation) => {
+describe.each(APART)('in placement %s', (isolation) => {
   test('a blocked event loop is told, and that it ends after blockedMs', async () => {
     using files = project('busy-loop.ts');
     const { uber, told } = await begin(files, isolation, { blockedMs: 2000 });
