@@ -43,6 +43,7 @@ export class Uber {
   readonly #leases: PortLeases;
   readonly #plan: StartPlan;
   readonly #placements: Readonly<Record<PlacementName, Placement>>;
+  readonly #modules: ModuleStore;
   readonly #learner: ModuleLearner;
   readonly #loops = new LoopWatch();
   readonly #memories = new MemoryWatch();
@@ -69,8 +70,8 @@ export class Uber {
     const state = stateFolder(config.root);
     const cache = join(state, 'cache', 'build');
     // Node counts coverage in a module as it compiles it itself.
-    const modules = new ModuleStore(cache, process.env.NODE_V8_COVERAGE === undefined);
-    this.#learner = new ModuleLearner(modules);
+    this.#modules = new ModuleStore(cache, process.env.NODE_V8_COVERAGE === undefined);
+    this.#learner = new ModuleLearner(this.#modules);
     this.#bootTimes = bootTimesFile(state);
     this.#plan = new StartPlan({
       config,
@@ -79,7 +80,7 @@ export class Uber {
       directory: this.#directory,
       leases: this.#leases,
       builder: new ServiceBuilder(cache),
-      modules,
+      modules: this.#modules,
       cache,
     });
     this.#control = new ControlServer({
@@ -132,6 +133,7 @@ export class Uber {
       const services = await this.#supervisor.start();
       await isControlled;
       this.#isUp = true;
+      this.#modules.endStart();
       this.emitter.emit('up', { run: this.runId, bootMs: Math.round(performance.now() - beganMs), services });
       for (const { name } of this.specs) this.#learner.add(this.#supervisor.get(name));
       rememberBootTimes(this.#bootTimes, new Map(services.map(({ service, bootMs }) => [service, bootMs])));

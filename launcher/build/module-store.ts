@@ -28,8 +28,6 @@ import { placesOf } from './module-places.ts';
 const STORE_VERSION = '3';
 /** A file changed so shortly before it was read may change again without showing it: its content is compared then. */
 const UNSURE_MS = 2000;
-/** How long what was seen of an installed package is believed: services of a run start together. */
-const BELIEVED_MS = 100;
 
 /** What is remembered of one service. Files are named by their number in `paths`. */
 interface ModuleRecord {
@@ -57,7 +55,8 @@ export class ModuleStore {
   readonly #cache: BuildCache;
   readonly #packs = new Map<string, ModulePack | null>();
   readonly #units = new Map<string, string>();
-  readonly #seen = new Map<string, { atMs: number; stamp: string | null }>();
+  /** Stamps of what is installed, while a run starts: its services load the same packages. */
+  #seen: Map<string, string | null> | null = new Map();
   /** Packs whose files have other stamps now, but the same content. */
   readonly #outdated = new Set<string>();
   /** By service: what its record is found by, and when its last image was made, in milliseconds since the epoch. */
@@ -98,6 +97,11 @@ export class ModuleStore {
     const resolutions = this.#resolutions(record, paths);
     const index: ModuleIndex = { paths, places, resolutions };
     return { ...unknown, packs: [...packs.keys()].map(({ memory }) => memory), index: JSON.stringify(index) };
+  }
+
+  /** All services of the run have started: from now on packages are looked at for each start, too. */
+  endStart(): void {
+    this.#seen = null;
   }
 
   /**
@@ -236,14 +240,12 @@ export class ModuleStore {
     return isSame;
   }
 
-  /** What was seen of an installed package a moment ago is not looked at again. */
   #stamp(path: string): string | null {
-    if (!isInPackage(path)) return readStamp(path);
-    const nowMs = performance.now();
-    const seen = this.#seen.get(path);
-    if (seen !== undefined && nowMs - seen.atMs < BELIEVED_MS) return seen.stamp;
+    const seen = isInPackage(path) ? this.#seen : null;
+    const known = seen?.get(path);
+    if (known !== undefined) return known;
     const stamp = readStamp(path);
-    this.#seen.set(path, { atMs: nowMs, stamp });
+    seen?.set(path, stamp);
     return stamp;
   }
 
