@@ -81,7 +81,7 @@ export class StartPlan {
       flow,
       // What it may read is asked of Node for each file. A shared thread loads most of its modules once.
       modules:
-        permissions === null && spec.placement !== 'shared'
+        permissions === null && spec.placement !== 'shared' && !preloads(env)
           ? modules.image(spec.name, modulesKey(spec, env))
           : null,
       message: {
@@ -149,6 +149,15 @@ export class StartPlan {
 /** All that decides where the requires of a service lead, beside the files themselves. */
 function modulesKey({ entry }: ServiceSpec, { NODE_OPTIONS, NODE_PATH }: Record<string, string>): string {
   return JSON.stringify([entry, process.execArgv, NODE_OPTIONS ?? '', NODE_PATH ?? '']);
+}
+
+/** Options of Node that run code before the service; what that does to the loader is there before ours is. */
+const PRELOADING =
+  /(?:^|[\s"'])(?:-r|--require|--import|--loader|--experimental[-_](?:loader|config[-_]file|default[-_]config[-_]file))(?=$|[\s=])/;
+
+/** True when others may have a say in how modules are found or loaded: tracers and compilers are preloaded. */
+function preloads({ NODE_OPTIONS }: Record<string, string>): boolean {
+  return NODE_OPTIONS !== undefined && PRELOADING.test(NODE_OPTIONS);
 }
 
 function urlsOf(ports: Peer['ports']): Record<string, string> {

@@ -206,6 +206,38 @@ test('a program that changes how modules are found or loaded sees every module',
   expect(await run(project)).toEqual(first);
 });
 
+test('what NODE_OPTIONS preloads sees every module, each time', async () => {
+  using project = makeProject({
+    files: {
+      ...SERVICE,
+      'preload.cjs': `
+        const Module = require('module'); const seen = globalThis.seen = { require: [], compile: [] };
+        const { require: original, _compile } = Module.prototype;
+        Module.prototype.require = function (name) { seen.require.push(name); return original.call(this, name); };
+        Module.prototype._compile = function (code, file, ...rest) {
+          seen.compile.push(require('path').basename(file)); return _compile.call(this, code, file, ...rest);
+        };`,
+      'foo/answer.js': `
+        require('./one');
+        module.exports = () => [seen.require.filter((name) => name.startsWith('.')), seen.compile];`,
+      'foo/one.js': '',
+    },
+    packages: false,
+  });
+  const NODE_OPTIONS = `--require ${JSON.stringify(project.path('preload.cjs'))}`;
+  project.write({
+    'uber.config.json': JSON.stringify({
+      services: { foo: { entry: './foo/index.js', env: { NODE_OPTIONS } } },
+    }),
+  });
+  const all = [
+    expect.arrayContaining(['./answer', './one']),
+    expect.arrayContaining(['index.js', 'answer.js', 'one.js']),
+  ];
+  expect(await run(project)).toEqual(all);
+  expect(await run(project)).toEqual(all);
+});
+
 test('damaged entries are ignored and made anew', async () => {
   using project = makeProject({
     files: { ...SERVICE, 'foo/answer.js': 'module.exports = () => "right";' },
