@@ -1,5 +1,5 @@
 // What the answers of Node's module resolution depend on: folders and files that must not have changed since. Pure.
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 
 /**
  * Everything that decides where a specifier leads (https://nodejs.org/api/modules.html#all-together).
@@ -10,8 +10,10 @@ export function placesOf(from: string, specifier: string, to: string): string[] 
   const target = dirname(to);
   if (/^\.{0,2}\/|^\.{1,2}$|^[A-Za-z]:/.test(specifier)) {
     const asked = resolve(dirname(from), specifier);
-    // A folder is entered through its package.json.
-    return [dirname(asked), target, ...(asked === to ? [] : [join(asked, 'package.json')])];
+    if (asked === to) return [dirname(asked), target];
+    // A folder is entered through its package.json, which may lead to a file or folder further below.
+    const entered = to.startsWith(asked + sep) ? [asked] : [];
+    return [dirname(asked), target, join(asked, 'package.json'), ...entered];
   }
   const [scope = '', name = ''] = specifier.split('/');
   const [first] = specifier.startsWith('@') ? [join(scope, name)] : [scope];

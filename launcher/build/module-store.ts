@@ -25,9 +25,11 @@ import {
 import { placesOf } from './module-places.ts';
 
 /** Raise it when the form of a record or a pack changes, or what a thread makes of them. */
-const STORE_VERSION = '3';
+const STORE_VERSION = '4';
 /** A file changed so shortly before it was read may change again without showing it: its content is compared then. */
 const UNSURE_MS = 2000;
+/** How far the clock that systems stamp changes with may lag behind ours. */
+const TICK_MS = 10;
 
 /** What is remembered of one service. Files are named by their number in `paths`. */
 interface ModuleRecord {
@@ -78,7 +80,7 @@ export class ModuleStore {
    * @param key its entry and all that changes where its requires lead
    */
   image(service: string, key: string): ModuleImage {
-    this.#begun.set(service, { key, atMs: Date.now() });
+    this.#begun.set(service, { key, atMs: Date.now() - TICK_MS });
     const record = this.#record(key);
     const unknown = { packs: [], index: '', withOwnSources: this.#withOwnSources };
     if (record === null) return unknown;
@@ -112,25 +114,22 @@ export class ModuleStore {
     const begun = this.#begun.get(service);
     if (begun === undefined) return;
     const { key, atMs } = begun;
-    for (const unit of this.#outdated) this.#addToPack(unit, []);
+    for (const unit of this.#outdated) this.#addToPack(unit, [], atMs);
     this.#outdated.clear();
-    if (loaded.paths.length === 0) return;
-    const fresh = loaded.paths.filter((path) => {
-      const changedMs = lastChangeMs(path);
-      return changedMs !== null && changedMs < atMs;
-    });
+    const fresh = loaded.paths.filter((path) => existsSync(path) && !hasChangedSince(path, atMs));
     const missing = fresh.filter((path) => {
       const known = this.#pack(this.#unit(path))?.modules.get(path);
       return known === undefined || !this.#isSame(path, known);
     });
-    const codes = missing.length === 0 ? [] : await fetchCode(missing);
-    if (codes === null) return;
+    // Asked in any case: the thread lets go of what it has kept for this.
+    const codes = await fetchCode(missing);
+    if (codes === null || loaded.paths.length + loaded.resolutions.length === 0) return;
     const byUnit = Map.groupBy(codes, ([path]) => this.#unit(path));
     for (const [unit, modules] of byUnit) {
-      this.#addToPack(unit, modules);
+      this.#addToPack(unit, modules, atMs);
       await nextTurn();
     }
-    this.#remember(key, fresh, loaded);
+    this.#remember(key, fresh, loaded, atMs);
   }
 
   #record(key: string): ModuleRecord | null {
@@ -157,7 +156,7 @@ export class ModuleStore {
       ]);
   }
 
-  #remember(key: string, fresh: readonly string[], { resolutions }: LoadedModules): void {
+  #remember(key: string, fresh: readonly string[], { resolutions }: LoadedModules, atMs: number): void {
     const before = this.#record(key);
     const paths = [...new Set([...fresh, ...(before?.paths.slice(0, before.modules) ?? [])])];
     const modules = paths.length;
@@ -173,17 +172,21 @@ export class ModuleStore {
       places.set(path, number);
       return number;
     };
+    const changed = new Map<string, boolean>();
+    const hasChanged = (path: string): boolean => {
+      const isNew = changed.get(path) ?? hasChangedSince(path, atMs);
+      changed.set(path, isNew);
+      return isNew;
+    };
     const all = [...this.#known(before), ...resolutions];
-    const parents = [...Map.groupBy(all, ([from]) => from)].map(([from, edges]) => ({
-      from: numberOf(from),
-      places: [...new Set(edges.flatMap(([, specifier, to]) => placesOf(from, specifier, to)))].map(
-        placeNumber,
-      ),
-      pairs: [...new Map(edges.map(([, specifier, to]) => [specifier, to]))].flatMap(([specifier, to]) => [
-        specifier,
-        numberOf(to),
-      ]),
-    }));
+    const parents = [...Map.groupBy(all, ([from]) => from)].flatMap(([from, edges]) => {
+      const on = [...new Set(edges.flatMap(([, specifier, to]) => placesOf(from, specifier, to)))];
+      // The thread may have looked before the change: the next one looks again.
+      if (on.some(hasChanged)) return [];
+      const targets = new Map(edges.map(([, specifier, to]) => [specifier, to]));
+      const pairs = [...targets].flatMap(([specifier, to]) => [specifier, numberOf(to)]);
+      return [{ from: numberOf(from), places: on.map(placeNumber), pairs }];
+    });
     const record: ModuleRecord = {
       paths,
       modules,
@@ -205,7 +208,7 @@ export class ModuleStore {
     );
   }
 
-  #addToPack(unit: string, codes: ModuleCodes): void {
+  #addToPack(unit: string, codes: ModuleCodes, atMs: number): void {
     const name = packName(unit);
     // Read anew: another run may have added to it.
     const pack = readPack(this.#cache.path(name));
@@ -215,7 +218,7 @@ export class ModuleStore {
         modules.set(path, repack(pack, module, sureStamp(path)));
     }
     for (const [path, code] of codes) {
-      const module = readModule(path, code);
+      const module = readModule(path, code, atMs);
       if (module !== null) modules.set(path, module);
     }
     this.#cache.write(name, encodePack(modules));
@@ -268,10 +271,12 @@ function placeOf(number: number, module: PackedModule): ModulePlace {
   return [number, sourceAt, sourceBytes, isAscii ? 1 : 0, codeAt, codeBytes];
 }
 
-function readModule(path: string, code: Uint8Array): ModuleToPack | null {
+/** Null when it may have another content than the thread has compiled that began at `atMs`. */
+function readModule(path: string, code: Uint8Array, atMs: number): ModuleToPack | null {
   try {
     const stamp = sureStamp(path);
     const content = readFileSync(path);
+    if (hasChangedSince(path, atMs)) return null;
     const source = Buffer.from(wrapSource(content.toString('utf8')));
     const isAscii = source.every((byte) => byte < 0x80);
     return { stamp, hash: hashOf(content), source, isAscii, code };
@@ -283,6 +288,10 @@ function readModule(path: string, code: Uint8Array): ModuleToPack | null {
 function lastChangeMs(path: string): number | null {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats === undefined ? null : Math.max(stats.mtimeMs, stats.ctimeMs);
+}
+
+function hasChangedSince(path: string, ms: number): boolean {
+  return (lastChangeMs(path) ?? 0) >= ms;
 }
 
 /** What the system says of a file or folder, by which a change shows; null when it is not there. */

@@ -178,7 +178,7 @@ export class ModuleLoader {
 
   #take(filename: string): Script | null {
     const script = this.#known.take(filename);
-    if (script?.cachedDataRejected === true) this.#new.renew(filename, script);
+    if (script !== null) this.#new.take(filename, script);
     return script;
   }
 

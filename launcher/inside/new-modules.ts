@@ -16,6 +16,8 @@ export class NewModules {
   readonly #resolveFilename = loader._resolveFilename;
   /** Null when nobody wants to know any more. */
   #scripts: Map<string, Script> | null = new Map();
+  /** Those that were known, though what they require may not be. */
+  #taken = new Set<string>();
   /** Requiring module and specifier of what was not known. */
   #requests: [NodeModule, string][] = [];
 
@@ -44,14 +46,17 @@ export class NewModules {
     }
   }
 
-  /** V8 could not use what it had made of a module before. */
-  renew(filename: string, script: Script): void {
-    this.#scripts?.set(filename, script);
+  /** A module was known: it need not be told, unless V8 could not use what it had made of it before. */
+  take(filename: string, script: Script): void {
+    if (script.cachedDataRejected === true) this.#scripts?.set(filename, script);
+    else if (this.#scripts !== null) this.#taken.add(filename);
   }
 
   /** A module has required what was not known. */
   note(request: string, parent: NodeModule): void {
-    if (this.#scripts?.has(parent.filename) === true) this.#requests.push([parent, request]);
+    if (this.#scripts === null || Module.isBuiltin(request)) return;
+    const isOurs = this.#scripts.has(parent.filename) || this.#taken.has(parent.filename);
+    if (isOurs) this.#requests.push([parent, request]);
   }
 
   /** What is new, and where its requires have led. */
@@ -72,6 +77,7 @@ export class NewModules {
     const scripts = this.#scripts;
     this.#scripts = null;
     this.#requests = [];
+    this.#taken = new Set();
     const codes: [string, Uint8Array][] = [];
     let beganMs = performance.now();
     for (const path of paths) {
@@ -91,11 +97,17 @@ export class NewModules {
   }
 
   #find(request: string, parent: NodeModule): string | null {
-    if (Module.isBuiltin(request)) return null;
     try {
-      return this.#resolveFilename.call(loader, request, parent, false);
+      const target = this.#resolveFilename.call(loader, request, parent, false);
+      // A linked package is somebody's source: too much may change in it that changes where this leads.
+      return isInPackage(target) || isPath(request) ? target : null;
     } catch {
       return null; // It was looked for and not found, as optional packages are.
     }
   }
+}
+
+/** True for a specifier that names a file or folder, and no package. */
+function isPath(specifier: string): boolean {
+  return /^\.{0,2}\/|^\.{1,2}$|^[A-Za-z]:/.test(specifier);
 }

@@ -1,5 +1,5 @@
 // Modules from the cache are the modules that Node would have loaded: the same values, and never an old text.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModuleStore } from '../../launcher/build/module-store.ts';
 import { startUber, type UberHandle } from '../../launcher/index.ts';
@@ -150,6 +150,68 @@ test('a package, a file or a main field that has come since leads elsewhere', as
     'node_modules/main/package.json': '{ "main": "two.js" }',
   });
   expect(await run(project)).toEqual(['near', 'file', 'two']);
+});
+
+/** Which specifiers of a file the next start need not look for. */
+function resolved(project: TestProject, file: string): (string | number)[] {
+  const store = new ModuleStore(project.path('.uber', 'cache', 'build'), true);
+  const { index } = store.image(
+    'foo',
+    JSON.stringify([project.path('foo', 'index.js'), process.execArgv, '', '']),
+  );
+  const { paths, resolutions } = JSON.parse(index) as ModuleIndex;
+  const [, ...pairs] = resolutions.find(([from]) => paths[Number(from)] === project.path(file)) ?? [];
+  return pairs.filter((value) => typeof value === 'string');
+}
+
+test('a linked package leads where it leads now', async () => {
+  const files = {
+    ...SERVICE,
+    'foo/answer.js': `
+      const found = [require('linked/utils'), require('linked'), require('./folder')];
+      module.exports = () => found;`,
+    'foo/folder/package.json': '{ "main": "./lib" }',
+    'foo/folder/lib/index.js': 'module.exports = "deep";',
+    'linked/package.json': '{ "main": "./dist/index.js" }',
+    'linked/index.js': 'module.exports = "not built";',
+    'linked/dist/README': '',
+    'linked/utils/index.js': 'module.exports = "folder";',
+  };
+  using project = makeProject({ files, packages: false });
+  mkdirSync(project.path('node_modules'));
+  symlinkSync(project.path('linked'), project.path('node_modules', 'linked'), 'junction');
+  expect(await run(project)).toEqual(['folder', 'not built', 'deep']);
+  expect(await run(project)).toEqual(['folder', 'not built', 'deep']);
+  rmSync(project.path('linked', 'utils'), { recursive: true });
+  project.write({
+    'linked/utils.js': 'module.exports = "file";',
+    'linked/dist/index.js': 'module.exports = "built";',
+    'foo/folder/lib.js': 'module.exports = "flat";',
+  });
+  expect(await run(project)).toEqual(['file', 'built', 'flat']);
+});
+
+test('what comes while a service runs is found by the next one', async () => {
+  using project = makeProject({
+    files: {
+      ...SERVICE,
+      'foo/answer.js': `const found = [require('dep'), require('./sub/folder')]; module.exports = () => found;`,
+      'node_modules/dep/index.js': 'module.exports = "far";',
+      'foo/sub/folder/index.js': 'module.exports = "folder";',
+    },
+    packages: false,
+  });
+  {
+    await using uber = await startUber({ cwd: project.root });
+    expect(await ask(uber)).toEqual(['far', 'folder']);
+    project.write({
+      'foo/node_modules/dep/index.js': 'module.exports = "near";',
+      'foo/sub/folder.js': 'module.exports = "file";',
+    });
+  }
+  expect(await run(project)).toEqual(['near', 'file']);
+  // Where its modules are known already, what they require is learnt again.
+  expect(resolved(project, 'foo/answer.js')).toEqual(['dep', './sub/folder']);
 });
 
 test('import() and ES modules work in and beside what is cached', async () => {
