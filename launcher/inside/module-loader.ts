@@ -40,7 +40,7 @@ export class ModuleLoader {
     this.#new = new NewModules(image.withOwnSources);
   }
 
-  /** Loads a bundle of ours, which is no module that a program could find; `import()` does not work in it. */
+  /** Loads a bundle of ours, which is no module that a program could find. */
   loadBundle(filename: string, require: NodeJS.Require): unknown {
     const script = this.#known.take(filename) ?? this.#new.compileBundle(filename);
     const module = { exports: {} };

@@ -38,7 +38,7 @@ export class NewModules {
     if ((isOwn && !this.#withOwnSources) || !isCommonJsFile(filename)) return null;
     try {
       const source = readFileSync(filename, 'utf8');
-      // Node follows the source maps of modules that it has loaded itself, and `import()` works in no others.
+      // Node follows the source maps of modules that it has loaded itself, and warns of `import()` in others.
       const needsNode = (isOwn && source.includes('//# sourceMappingURL=')) || callsImport(source);
       return needsNode ? null : this.#keep(filename, source);
     } catch {

@@ -1,6 +1,6 @@
 // The CommonJS loader of Node, as far as it is not in the types, and how a module is compiled for it.
 import Module from 'node:module';
-import { Script } from 'node:vm';
+import { constants, Script } from 'node:vm';
 import { WRAPPER } from '../module-image.ts';
 
 /** The parts of `node:module` that programs have wrapped for ten years. */
@@ -27,7 +27,8 @@ export type Wrapped = (
 ) => void;
 
 /**
- * Compiles a wrapped source. Its places are those of the file; `import()` does not work in it.
+ * Compiles a wrapped source. Its places are those of the file. `import()` works in what it evaluates, with a warning of
+ * Node that this is new: sources that call it themselves are better left to Node.
  * @param code what V8 has made of it before
  */
 export function compile(source: string, filename: string, code?: Buffer): Script {
@@ -35,6 +36,7 @@ export function compile(source: string, filename: string, code?: Buffer): Script
   return new Script(source, {
     filename,
     columnOffset,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(code === undefined ? {} : { cachedData: code }),
   });
 }

@@ -222,13 +222,15 @@ test('import() and ES modules work in and beside what is cached', async () => {
         /** @type {import('./types').Answer} */
         const typed = 1;
         const { load } = require('./loads');
-        module.exports = async () => [typed, (await load()).default, require('./esm.mjs').default];`,
+        const evaluated = () => eval('imp' + 'ort("./esm.mjs")');
+        module.exports = async () =>
+          [typed, (await load()).default, require('./esm.mjs').default, (await evaluated()).default];`,
       'foo/loads.js': `exports.load = () => import('./esm.mjs');`,
       'foo/esm.mjs': 'export default "module";',
     },
     packages: false,
   });
-  const answer = [1, 'module', 'module'];
+  const answer = [1, 'module', 'module', 'module'];
   expect(await run(project)).toEqual(answer);
   expect(known(project)).toEqual(['foo/answer.js', 'foo/index.js']);
   expect(await run(project)).toEqual(answer);
