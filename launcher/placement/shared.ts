@@ -57,10 +57,13 @@ class SharedIncarnation implements Incarnation, GroupMember {
   readonly #pings = new Pings();
   readonly #exited: Promise<void>;
   #resolveExited: () => void = () => undefined;
+  /** How long the thread had been idle before. */
+  readonly #idleBeforeMs: number;
 
   constructor(request: StartRequest, id: number, thread: SharedThread) {
     this.#request = request;
     this.#thread = thread;
+    this.#idleBeforeMs = thread.idleMs();
     this.id = id;
     this.#exited = new Promise((resolve) => {
       this.#resolveExited = resolve;
@@ -109,8 +112,9 @@ class SharedIncarnation implements Incarnation, GroupMember {
     this.#watcher.send({ type: 'stop' });
   }
 
+  /** Of this life alone: one that waits behind others of its thread is not idle, and its start has hardly begun. */
   idleMs(): number {
-    return this.#thread.idleMs();
+    return Math.max(0, this.#thread.idleMs() - this.#idleBeforeMs);
   }
 
   /** One that waits makes all of its thread wait. */

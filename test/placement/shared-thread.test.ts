@@ -139,3 +139,16 @@ test('permissions are refused where they cannot hold, and keep a service out of 
   await using run = await start(project, { isolation: 'auto', config: { services: { foo } } });
   expect(run.uber.snapshot().services[0]?.ready?.placement).toBe('thread');
 });
+
+test('the time to ready of a service does not run while others of its thread load', async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `s${index}`);
+  const busy = 'const until = Date.now() + 250; while (Date.now() < until);';
+  using project = makeProject({
+    files: Object.fromEntries(names.map((name) => [`services/${name}.cjs`, `${busy} ${serve('() => 1')}`])),
+  });
+  // All together need twice as long.
+  const ready = { timeoutMs: 1500 };
+  const config = { services: Object.fromEntries(names.map((name) => [name, { ready }])) };
+  await using run = await start(project, { config });
+  expect(names.map((name) => stateOf(run.uber, name))).toEqual(names.map(() => 'ready 1'));
+}, 60_000);
