@@ -15,6 +15,8 @@ import { replaceMethod } from './replace.ts';
 /** Tells tracers of each `require` (https://nodejs.org/api/diagnostics_channel.html#modules). */
 const requireEvents = channel('tracing:module.require:start');
 
+const NAME = { value: 'require', configurable: true };
+
 /** Stands for: Node is asked. No module exports it. */
 const UNKNOWN = Symbol('unknown');
 
@@ -214,6 +216,8 @@ export class ModuleLoader {
       return loader._resolveLookupPaths(request, module);
     }
     resolve.paths = paths;
+    // The bundler calls it otherwise.
+    Object.defineProperty(require, 'name', NAME);
     require.resolve = resolve;
     require.main = process.mainModule;
     require.extensions = loader._extensions;

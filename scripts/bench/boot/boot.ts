@@ -34,6 +34,7 @@ export const bootScenario: Scenario = {
     'boot: from the spawn until every service listens and the launcher says so. served: until each has answered.',
     'CPU: user and system time of all processes until then. PSS: proportional memory of all processes.',
     'cold: as in a fresh clone, nothing is kept of earlier runs. changed: one file has changed since the last run.',
+    'What uber keeps for the next start it takes a second later, or when it stops: that is not in these figures.',
   ],
   run: async (options, tools, shelf) => {
     for (const flavour of options.flavours ?? (['js', 'heavy'] as const)) {
