@@ -25,7 +25,7 @@ import {
 import { placesOf } from './module-places.ts';
 
 /** Raise it when the form of a record or a pack changes, or what a thread makes of them. */
-const STORE_VERSION = '3';
+const STORE_VERSION = '4';
 /** A file changed so shortly before it was read may change again without showing it: its content is compared then. */
 const UNSURE_MS = 2000;
 
@@ -114,7 +114,6 @@ export class ModuleStore {
     const { key, atMs } = begun;
     for (const unit of this.#outdated) this.#addToPack(unit, []);
     this.#outdated.clear();
-    if (loaded.paths.length === 0) return;
     const fresh = loaded.paths.filter((path) => {
       const changedMs = lastChangeMs(path);
       return changedMs !== null && changedMs < atMs;
@@ -123,8 +122,9 @@ export class ModuleStore {
       const known = this.#pack(this.#unit(path))?.modules.get(path);
       return known === undefined || !this.#isSame(path, known);
     });
-    const codes = missing.length === 0 ? [] : await fetchCode(missing);
-    if (codes === null) return;
+    // Also when there are none: then the thread stops to keep what it could be asked for.
+    const codes = await fetchCode(missing);
+    if (codes === null || loaded.paths.length + loaded.resolutions.length === 0) return;
     const byUnit = Map.groupBy(codes, ([path]) => this.#unit(path));
     for (const [unit, modules] of byUnit) {
       this.#addToPack(unit, modules);
@@ -148,7 +148,7 @@ export class ModuleStore {
       numbers.set(path, number);
       return number;
     };
-    const isSame = places.map(([path, stamp]) => this.#stamp(path) === stamp);
+    const isSame = places.map(([path, stamp]) => placeStamp(this.#stamp(path)) === stamp);
     return parents
       .filter((parent) => parent.places.every((place) => isSame[place] === true))
       .map(({ from, pairs }) => [
@@ -187,7 +187,7 @@ export class ModuleStore {
     const record: ModuleRecord = {
       paths,
       modules,
-      places: [...places.keys()].map((path) => [path, readStamp(path)]),
+      places: [...places.keys()].map((path) => [path, placeStamp(readStamp(path))]),
       parents,
     };
     const text = JSON.stringify(record);
@@ -289,6 +289,11 @@ function lastChangeMs(path: string): number | null {
 function readStamp(path: string): string | null {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats === undefined ? null : `${stats.mtimeMs} ${stats.ctimeMs} ${stats.size} ${stats.ino}`;
+}
+
+/** Of a folder or package.json: its properties, which a link to it changes, lead nowhere else. */
+function placeStamp(stamp: string | null): string | null {
+  return stamp?.replace(/ .*/, '') ?? null;
 }
 
 /** Empty for a file that could change once more within the same tick of the clock of its disk. */

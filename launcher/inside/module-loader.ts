@@ -63,7 +63,7 @@ export class ModuleLoader {
           const known = self.#known.resolutions(parent.filename);
           const loaded = known === undefined ? UNKNOWN : self.#load(request, parent, known);
           if (loaded !== UNKNOWN) return loaded;
-          self.#new.note(request, parent);
+          if (known?.has(request) !== true) self.#new.note(request, parent);
           return Reflect.apply(original, this, args);
         },
     );
@@ -192,6 +192,7 @@ export class ModuleLoader {
   #run(script: Script, module: NodeModule): void {
     const run = script.runInThisContext() as Wrapped;
     const { exports, filename, path } = module;
+    this.#new.follow(filename);
     Reflect.apply(run, exports, [exports, this.#makeRequire(module), module, filename, path]);
   }
 

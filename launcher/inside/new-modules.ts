@@ -16,6 +16,8 @@ export class NewModules {
   readonly #resolveFilename = loader._resolveFilename;
   /** Null when nobody wants to know any more. */
   #scripts: Map<string, Script> | null = new Map();
+  /** Modules whose requires are of interest: all that Node has not loaded itself. */
+  readonly #followed = new Set<string>();
   /** Requiring module and specifier of what was not known. */
   #requests: [NodeModule, string][] = [];
 
@@ -49,9 +51,14 @@ export class NewModules {
     this.#scripts?.set(filename, script);
   }
 
+  /** A module runs that was compiled here or before: where its requires lead is of interest. */
+  follow(filename: string): void {
+    this.#followed.add(filename);
+  }
+
   /** A module has required what was not known. */
   note(request: string, parent: NodeModule): void {
-    if (this.#scripts?.has(parent.filename) === true) this.#requests.push([parent, request]);
+    if (this.#scripts !== null && this.#followed.has(parent.filename)) this.#requests.push([parent, request]);
   }
 
   /** What is new, and where its requires have led. */
