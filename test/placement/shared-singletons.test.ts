@@ -1,6 +1,6 @@
 // Packages with one instance that two services of a shared thread use: both are named, and the package.
 import { makeProject } from '../support/project.ts';
-import { serve, startShared as start } from '../support/shared.ts';
+import { listenAnywhere, serve, startShared as start } from '../support/shared.ts';
 
 test.each([
   [
@@ -68,6 +68,26 @@ test.each([
     { service: 'foo', state: 'ready', incarnation: 2, faults: {} },
     { service: 'none', state: 'ready', incarnation: 1, faults: {} },
   ]);
+});
+
+test('the default connection of mongoose is made anew by the next life of its service', async () => {
+  await using database = await listenAnywhere();
+  using project = makeProject({
+    files: {
+      'services/foo.cjs': `const mongoose = require('mongoose'); const before = mongoose.connection.readyState;
+        mongoose.connect('mongodb://127.0.0.1:${database.port}/x').catch(() => {});
+        ${serve('() => before')}`,
+      'services/none.cjs': serve('() => 1'),
+    },
+  });
+  await using run = await start(project, {});
+  await database.count(1);
+  const gone = database.count(0);
+  await run.uber.restart('foo');
+  await gone;
+  await database.count(1);
+  expect(await run.ask('foo')).toBe(0);
+  expect(database.total).toBeGreaterThan(1);
 });
 
 test('models of two services on the default connection are told, before the second one fails for it', async () => {

@@ -1,6 +1,6 @@
 // Packages with one instance that a service thinks is its own. Two services of one thread that use it are told so.
 import { sep } from 'node:path';
-import { openScopes, scopeHere, theThread } from './scopes.ts';
+import { openScopes, runIn, scopeHere, theThread } from './scopes.ts';
 import type { SharedScope } from './shared-scope.ts';
 
 /** A package that keeps something for the whole program. To teach the launcher another one, add a line to the table. */
@@ -19,8 +19,13 @@ type Use = (undo?: () => void) => void;
 
 interface Mongoose {
   readonly models: Record<string, { readonly discriminators?: object }>;
-  readonly connection: { readonly models: object };
+  readonly connection: { readonly models: object; readyState: number; getClient(): Client | null };
   deleteModel(name: string): unknown;
+}
+
+interface Client {
+  removeAllListeners(): unknown;
+  close(isForced: boolean): Promise<unknown>;
 }
 
 interface Registry {
@@ -34,7 +39,7 @@ const SINGLETONS: readonly Singleton[] = [
     what: 'the default connection of mongoose',
     advice: 'Use mongoose.createConnection() in each, and make the models on it',
     watch: (mongoose: Mongoose, use) => {
-      before(mongoose, 'connect', () => use());
+      before(mongoose, 'connect', () => use(() => disconnect(mongoose)));
       before(mongoose, 'model', ([name, schema]) => {
         // With a name alone it asks for a model that there is.
         if (schema === undefined) return;
@@ -107,7 +112,8 @@ export function noteImport(path: string, scope: SharedScope): void {
 export function leaveSingletons(scope: SharedScope): void {
   for (const undo of undosOf(scope)) {
     try {
-      undo();
+      // What it starts in doing so must go on after the end.
+      runIn(theThread(), undo);
     } catch {
       // A version of the package with other insides: then it stays, and the end goes on.
     }
@@ -140,6 +146,17 @@ function use({ users, told, what, advice }: Watched, scope: SharedScope): void {
   if (other === undefined || told.has(service)) return;
   told.add(service);
   scope.link.post({ type: 'singleton', what, other, advice });
+}
+
+/**
+ * Its sockets and timers have ended with the service, of which mongoose knows nothing: the next life would be told that
+ * it is connected. `disconnect` of mongoose would wait for a connection that never comes.
+ */
+function disconnect({ connection }: Mongoose): void {
+  const client = connection.getClient();
+  connection.readyState = 0;
+  client?.removeAllListeners();
+  client?.close(true).catch(() => undefined);
 }
 
 /** With the discriminators of the model, which only its connection knows. */
