@@ -166,6 +166,20 @@ export type FromGroup =
   /** An error that belongs to no single service ends the thread. */
   | { readonly type: 'crashed'; readonly error: ErrorData };
 
+/** What travels in `workerData` of a thread that is made before it is known what it is told. */
+export interface EarlyBoot {
+  /** Gets one {@link LateBoot}, and is closed. */
+  readonly port: MessagePort;
+  /** One counter: 1 when that is there. */
+  readonly wake: SharedArrayBuffer;
+}
+
+/** What such a thread is told, with its environment. */
+export interface LateBoot {
+  readonly boot: WorkerBoot;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** What travels in `workerData` of a thread that a service makes, around the service's own. */
 export interface NestedBoot extends ThreadWires {
   readonly start: StartMessage;

@@ -123,6 +123,7 @@ export class Uber {
   async start(): Promise<readonly ReadyRow[]> {
     const beganMs = performance.now();
     try {
+      this.#beginFirst();
       await this.#sweep.processesEnded;
       // All ports are known before the first service starts: each is told the addresses of all.
       // The pinned ones first, or a free port might be one of them.
@@ -131,6 +132,7 @@ export class Uber {
       for (const spec of this.specs) await this.#leases.leaseNamed(spec);
       const isControlled = this.#control.open();
       const services = await this.#supervisor.start();
+      await this.#disposePlacements();
       await isControlled;
       this.#isUp = true;
       this.#modules.endStart();
@@ -143,6 +145,16 @@ export class Uber {
       await this.stop().catch(() => undefined);
       throw toUberError(error);
     }
+  }
+
+  /** Node starts in the threads of those that load first while main leases ports and looks what they load. */
+  #beginFirst(): void {
+    const first = this.specs.filter(({ dependsOn }) => dependsOn.length === 0);
+    for (const spec of first.slice(0, availableParallelism())) this.#placements[spec.placement].begin?.(spec);
+  }
+
+  async #disposePlacements(): Promise<void> {
+    for (const placement of Object.values(this.#placements)) await placement.dispose?.();
   }
 
   /** Stops all services and removes what the run has made. Resolves for every caller when that is done. */
@@ -208,6 +220,7 @@ export class Uber {
   async #stopAndClean(): Promise<void> {
     await this.#learner.close();
     await this.#supervisor.stop();
+    await this.#disposePlacements();
     await this.#control.close();
     for (const log of this.#logs.values()) log.close();
     if (this.#config.keep) this.#directory.keep();

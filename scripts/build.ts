@@ -68,7 +68,7 @@ async function bundleLauncher(): Promise<void> {
     // CommonJS libraries in the bundle call require, for modules of Node only.
     banner: { js: 'const require = process.getBuiltinModule;' },
     // yargs measures text with string-width, whose Unicode tables cost 60 ms at every start; our texts are plain.
-    alias: { 'string-width': 'fast-string-width' },
+    alias: { 'string-width': 'fast-string-width', 'wrap-ansi': './launcher/cli/output/wrap-plain.ts' },
     external: ['esbuild', 'oxc-transform', 'pino'],
     metafile: true,
   });

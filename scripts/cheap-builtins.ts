@@ -12,13 +12,21 @@ const LATE = ['assert', 'node:crypto', 'node:child_process', 'node:fs/promises',
 export function importBuiltinsCheaply(code: string): string {
   for (const [, name = ''] of code.matchAll(/\b__require\(["'](.+?)["']\)/g))
     if (!isBuiltin(name)) throw new Error(`"${name}" is required, and no module of Node: see the banner.`);
-  const cheap = code.replace(
+  const cheap = lateAssert(code).replace(
     /^import ([\w$]+|\{[^}]*\}) from "([\w:/]+)";$/gm,
     (line, names: string, name: string) => (isBuiltin(name) ? fromBuiltin(names, name) : line),
   );
   const missed = /^import .*from "(?:node:[^"]+|fs|path|util)";$/m.exec(cheap)?.[0];
   if (missed !== undefined) throw new Error(`This import is in no form that is known here: ${missed}`);
   return cheap;
+}
+
+/** A library that has it for what never happens pays 4 ms for it: it is loaded when it is called. */
+function lateAssert(code: string): string {
+  return code.replace(
+    /\b([\w$]+) = __require\("node:assert"\)/g,
+    (_found, own: string) => `${own} = (...args) => process.getBuiltinModule("node:assert")(...args)`,
+  );
 }
 
 function fromBuiltin(names: string, name: string): string {

@@ -121,7 +121,7 @@ export class ModuleStore {
       const known = this.#pack(this.#unit(path))?.modules.get(path);
       return known === undefined || !this.#isSame(path, known);
     });
-    // Asked in any case: the thread lets go of what it has kept for this.
+    // Also when there are none: then the thread stops to keep what it could be asked for.
     const codes = await fetchCode(missing);
     if (codes === null || loaded.paths.length + loaded.resolutions.length === 0) return;
     const byUnit = Map.groupBy(codes, ([path]) => this.#unit(path));
@@ -147,7 +147,7 @@ export class ModuleStore {
       numbers.set(path, number);
       return number;
     };
-    const isSame = places.map(([path, stamp]) => this.#stamp(path) === stamp);
+    const isSame = places.map(([path, stamp]) => placeStamp(this.#stamp(path)) === stamp);
     return parents
       .filter((parent) => parent.places.every((place) => isSame[place] === true))
       .map(({ from, pairs }) => [
@@ -190,7 +190,7 @@ export class ModuleStore {
     const record: ModuleRecord = {
       paths,
       modules,
-      places: [...places.keys()].map((path) => [path, readStamp(path)]),
+      places: [...places.keys()].map((path) => [path, placeStamp(readStamp(path))]),
       parents,
     };
     const text = JSON.stringify(record);
@@ -298,6 +298,11 @@ function hasChangedSince(path: string, ms: number): boolean {
 function readStamp(path: string): string | null {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats === undefined ? null : `${stats.mtimeMs} ${stats.ctimeMs} ${stats.size} ${stats.ino}`;
+}
+
+/** Of a folder or package.json: its properties, which a link to it changes, lead nowhere else. */
+function placeStamp(stamp: string | null): string | null {
+  return stamp?.replace(/ .*/, '') ?? null;
 }
 
 /** Empty for a file that could change once more within the same tick of the clock of its disk. */

@@ -65,7 +65,7 @@ export class ModuleLoader {
           const known = self.#known.resolutions(parent.filename);
           const loaded = known === undefined ? UNKNOWN : self.#load(request, parent, known);
           if (loaded !== UNKNOWN) return loaded;
-          self.#new.note(request, parent);
+          if (known?.has(request) !== true) self.#new.note(request, parent);
           return Reflect.apply(original, this, args);
         },
     );
@@ -180,7 +180,7 @@ export class ModuleLoader {
 
   #take(filename: string): Script | null {
     const script = this.#known.take(filename);
-    if (script !== null) this.#new.take(filename, script);
+    if (script?.cachedDataRejected === true) this.#new.renew(filename, script);
     return script;
   }
 
@@ -194,6 +194,7 @@ export class ModuleLoader {
   #run(script: Script, module: NodeModule): void {
     const run = script.runInThisContext() as Wrapped;
     const { exports, filename, path } = module;
+    this.#new.follow(filename);
     Reflect.apply(run, exports, [exports, this.#makeRequire(module), module, filename, path]);
   }
 

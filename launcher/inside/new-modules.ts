@@ -16,8 +16,8 @@ export class NewModules {
   readonly #resolveFilename = loader._resolveFilename;
   /** Null when nobody wants to know any more. */
   #scripts: Map<string, Script> | null = new Map();
-  /** Those that were known, though what they require may not be. */
-  #taken = new Set<string>();
+  /** Modules whose requires are of interest: all that Node has not loaded itself. */
+  readonly #followed = new Set<string>();
   /** Requiring module and specifier of what was not known. */
   #requests: [NodeModule, string][] = [];
 
@@ -46,17 +46,19 @@ export class NewModules {
     }
   }
 
-  /** A module was known: it need not be told, unless V8 could not use what it had made of it before. */
-  take(filename: string, script: Script): void {
-    if (script.cachedDataRejected === true) this.#scripts?.set(filename, script);
-    else if (this.#scripts !== null) this.#taken.add(filename);
+  /** V8 could not use what it had made of a module before. */
+  renew(filename: string, script: Script): void {
+    this.#scripts?.set(filename, script);
+  }
+
+  /** A module runs that was compiled here or before: where its requires lead is of interest. */
+  follow(filename: string): void {
+    this.#followed.add(filename);
   }
 
   /** A module has required what was not known. */
   note(request: string, parent: NodeModule): void {
-    if (this.#scripts === null || Module.isBuiltin(request)) return;
-    const isOurs = this.#scripts.has(parent.filename) || this.#taken.has(parent.filename);
-    if (isOurs) this.#requests.push([parent, request]);
+    if (this.#scripts !== null && this.#followed.has(parent.filename)) this.#requests.push([parent, request]);
   }
 
   /** What is new, and where its requires have led. */
@@ -77,7 +79,6 @@ export class NewModules {
     const scripts = this.#scripts;
     this.#scripts = null;
     this.#requests = [];
-    this.#taken = new Set();
     const codes: [string, Uint8Array][] = [];
     let beganMs = performance.now();
     for (const path of paths) {
@@ -97,6 +98,7 @@ export class NewModules {
   }
 
   #find(request: string, parent: NodeModule): string | null {
+    if (Module.isBuiltin(request)) return null;
     try {
       const target = this.#resolveFilename.call(loader, request, parent, false);
       // A linked package is somebody's source: too much may change in it that changes where this leads.

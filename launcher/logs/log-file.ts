@@ -17,23 +17,24 @@ export class LogFile {
   readonly #partBytes: number;
   #file: number | null = null;
   #size = 0;
+  #isClosed = false;
 
-  /** @param onLost called once, when the file cannot be written any more; never before the constructor has returned */
+  /**
+   * The file is made when there is something to write: to make a hundred of them takes longer than anything else at the
+   * start of a run.
+   * @param onLost called once, when the file cannot be written any more
+   */
   constructor(path: string, onLost: (error: Error) => void, partBytes: number = PART_BYTES) {
     this.#path = path;
     this.#onLost = onLost;
     this.#partBytes = partBytes;
-    try {
-      this.#open();
-    } catch (error) {
-      setImmediate(() => onLost(error as Error));
-    }
   }
 
   write(bytes: Buffer): void {
-    if (this.#file === null) return;
+    if (this.#isClosed) return;
     try {
-      if (this.#size > 0 && this.#size + bytes.length > this.#partBytes) this.#turnOver(this.#file);
+      const file = this.#file ?? this.#open();
+      if (this.#size > 0 && this.#size + bytes.length > this.#partBytes) this.#turnOver(file);
       this.#writeAll(bytes);
     } catch (error) {
       this.close();
@@ -42,6 +43,7 @@ export class LogFile {
   }
 
   close(): void {
+    this.#isClosed = true;
     if (this.#file !== null) closeSync(this.#file);
     this.#file = null;
   }

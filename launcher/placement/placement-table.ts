@@ -3,12 +3,12 @@ import type { PlacementName, ServiceSpec } from '../types.ts';
 import type { Placement } from './placement.ts';
 import { processPlacement } from './process.ts';
 import { SharedPlacement } from './shared.ts';
-import { threadPlacement } from './thread.ts';
+import { ThreadPlacement } from './thread.ts';
 
 /** The placements of one run. Only what services share belongs to the run. */
 export function makePlacements(specs: readonly ServiceSpec[]): Readonly<Record<PlacementName, Placement>> {
   return {
-    thread: threadPlacement,
+    thread: new ThreadPlacement(),
     process: processPlacement,
     shared: new SharedPlacement(specs),
   };

@@ -3,6 +3,7 @@ import type { RingStream } from '../log-ring.ts';
 import type { FlowControl } from '../logs/log-pump.ts';
 import type { LoadedModules, ModuleImage } from '../module-image.ts';
 import type { BuildManifest, FromInside, ModuleCodes, SignOfLife, StartMessage } from '../protocol.ts';
+import type { ServiceSpec } from '../types.ts';
 
 /** What an incarnation is made from. */
 export interface StartRequest {
@@ -100,5 +101,9 @@ export interface Incarnation {
 
 /** Makes incarnations. */
 export interface Placement {
+  /** A service is about to have its first incarnation: what takes long and needs nothing else may begin. */
+  begin?(spec: ServiceSpec): void;
   start(request: StartRequest): Incarnation;
+  /** Ends what was begun and not used. */
+  dispose?(): Promise<void>;
 }

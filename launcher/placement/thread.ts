@@ -1,11 +1,12 @@
 // Placement `thread`: an incarnation is a worker thread of this process.
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type Worker } from 'node:worker_threads';
 import { createLogRing } from '../log-ring.ts';
 import { FloodGate } from '../logs/flood-gate.ts';
 import type { LoadedModules } from '../module-image.ts';
-import { packageFile } from '../package-root.ts';
 import type { FromInside, ModuleCodes, SignOfLife, WorkerBoot } from '../protocol.ts';
+import type { ServiceSpec } from '../types.ts';
 import { ChildGroups } from './child-groups.ts';
+import { EarlyThreads, makeWorker } from './early-threads.ts';
 import { Pings } from './pings.ts';
 import type { Incarnation, MemoryUse, Placement, Sighting, StartRequest } from './placement.ts';
 import { heapUse, v8LimitMb } from './thread-memory.ts';
@@ -13,9 +14,21 @@ import { lookIntoThread } from './thread-stack.ts';
 import { ThreadWatcher } from './thread-wires.ts';
 
 /** One thread for each incarnation. */
-export const threadPlacement: Placement = {
-  start: (request) => new ThreadIncarnation(request),
-};
+export class ThreadPlacement implements Placement {
+  readonly #early = new EarlyThreads();
+
+  begin({ name, heapMb, permissions }: ServiceSpec): void {
+    if (permissions === null) this.#early.make({ service: name, heapMb });
+  }
+
+  start(request: StartRequest): Incarnation {
+    return new ThreadIncarnation(request, this.#early);
+  }
+
+  dispose(): Promise<void> {
+    return this.#early.clear();
+  }
+}
 
 /** Owns the thread, its wires and the child processes it leaves, and releases all of them. */
 class ThreadIncarnation implements Incarnation {
@@ -32,24 +45,15 @@ class ThreadIncarnation implements Incarnation {
   readonly #gate: FloodGate;
   #error: Error | null = null;
 
-  constructor(request: StartRequest) {
+  constructor(request: StartRequest, early: EarlyThreads) {
     this.#request = request;
     const logs = createLogRing();
     const answers = new SharedArrayBuffer(4);
     const { port1, port2 } = new MessageChannel();
-    const { message: start, modules } = request;
+    const { message: start, modules, env, heapMb } = request;
     const boot: WorkerBoot = { start, modules, control: port2, logs, answers };
-    this.#worker = new Worker(packageFile('dist', 'inside', 'worker.cjs'), {
-      name: request.message.service,
-      env: request.env,
-      execArgv: [],
-      stdin: false,
-      stdout: true,
-      stderr: true,
-      workerData: boot,
-      resourceLimits: { maxOldGenerationSizeMb: v8LimitMb(request.heapMb) },
-      transferList: [port2],
-    });
+    const kind = { service: start.service, heapMb };
+    this.#worker = early.take(kind, boot, env) ?? makeWorker(kind, { env, data: boot, transfer: [port2] });
     // Behind the thread: Node refuses to make one for some values of NODE_OPTIONS, and nothing is to be left then.
     this.#gate = new FloodGate(() => performance.now(), request.events.onFlood);
     const wires = { control: port1, logs, answers };

@@ -159,7 +159,7 @@ export function endedByItself(
 /** The thread that it shared with others has ended, which may be the fault of any of them. */
 export function threadEnded(context: FailureContext, endedWith: string): UberError {
   return failure('THREAD_ENDED', `"${context.service}" has ended: ${firstLine(endedWith)}.`, context, {
-    hint: "Give the service at fault a thread of its own: placement: 'thread' in uber.config.",
+    hint: "Give the service at fault a thread of its own: placement: 'thread' in uber.config, or another sharedThread with --isolation shared.",
   });
 }
 

@@ -68,7 +68,7 @@ export function sharedSingleton(
 ): UberError {
   const text = `"${context.service}" and "${other}" share a thread, and with it ${what}.`;
   return failure('SHARED_SINGLETON', text, context, {
-    hint: `${advice}, or give one of them a thread of its own: placement: 'thread' in uber.config.`,
+    hint: `${advice}, or give one of them a thread of its own: placement: 'thread' in uber.config, or another sharedThread with --isolation shared.`,
   });
 }
 

@@ -1,6 +1,12 @@
 // How many services load at the same time. More than there are cores to load them are slower together than one after the
 // other, and each of them seems to be stuck.
 
+/**
+ * Services that share a thread load one after the other in any case. So many may wait there, so that neither the thread
+ * waits for main nor the last of them for longer than it may take to be ready.
+ */
+export const MOST_SHARED = 16;
+
 /** One that wants to load. */
 export interface Loader {
   readonly name: string;

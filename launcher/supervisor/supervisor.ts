@@ -7,7 +7,7 @@ import type { RunEmitter } from './events.ts';
 import { workDone } from './failures.ts';
 import type { Instance, Settle } from './instance.ts';
 import { Recovery } from './recovery.ts';
-import { StartGate } from './start-gate.ts';
+import { MOST_SHARED, StartGate } from './start-gate.ts';
 import { urgencies } from './urgency.ts';
 
 interface SupervisorOptions {
@@ -41,6 +41,7 @@ export class Supervisor {
   readonly #recovery: Recovery;
   readonly #dependents: Dependents;
   readonly #gate: StartGate;
+  readonly #sharedGate: StartGate;
   #stopping: Promise<void> | null = null;
   #failure: UberError | null = null;
   #isStarting = true;
@@ -53,6 +54,7 @@ export class Supervisor {
     this.#dependents = new Dependents(specs, emitter);
     const urgency = urgencies(specs, options.bootMs);
     this.#gate = new StartGate({ most: options.mostLoading, urgency, now: options.now });
+    this.#sharedGate = new StartGate({ most: MOST_SHARED, urgency, now: options.now });
     this.#recovery = new Recovery({ ...options, startAgain: (service) => this.#startAgain(service) });
   }
 
@@ -161,7 +163,8 @@ export class Supervisor {
   async #startAfter(instance: Instance, dependencies: readonly Promise<ReadyRow>[]): Promise<ReadyRow> {
     await Promise.all(dependencies);
     const { name } = instance.spec;
-    return this.#gate.pass({ name, idleMs: () => instance.idleMs() }, () =>
+    const gate = instance.spec.placement === 'shared' ? this.#sharedGate : this.#gate;
+    return gate.pass({ name, idleMs: () => instance.idleMs() }, () =>
       this.#commands.inTurn(name, () => this.#startInstance(instance)),
     );
   }

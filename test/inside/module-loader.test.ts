@@ -29,13 +29,17 @@ async function run(project: TestProject, path?: string): Promise<unknown> {
   return await ask(uber, path);
 }
 
-/** The modules that the next start finds in the cache, without those of uber. */
-function known(project: TestProject): string[] {
+/** What the next start finds in the cache. */
+function index(project: TestProject): ModuleIndex {
   const store = new ModuleStore(project.path('.uber', 'cache', 'build'), true);
   const key = JSON.stringify([project.path('foo', 'index.js'), process.execArgv, '', '']);
-  const { index } = store.image('foo', key);
-  if (index === '') return [];
-  const { paths, places } = JSON.parse(index) as ModuleIndex;
+  const { index: text } = store.image('foo', key);
+  return text === '' ? { paths: [], places: [], resolutions: [] } : (JSON.parse(text) as ModuleIndex);
+}
+
+/** The modules among it, without those of uber. */
+function known(project: TestProject): string[] {
+  const { paths, places } = index(project);
   const own = paths.slice(0, places.length).filter((path) => path.startsWith(project.root));
   return own.map((path) => path.slice(project.root.length + 1).replaceAll('\\', '/')).sort();
 }
@@ -339,4 +343,27 @@ test('two runs that learn at once leave one whole cache', async () => {
   const answers = await Promise.all([run(project), run(project), run(project)]);
   expect(answers).toEqual(['right', 'right', 'right']);
   expect(known(project)).toEqual(['foo/answer.js', 'foo/index.js']);
+});
+
+test('what is installed anew with the same content is known again at the start after the next', async () => {
+  const files = {
+    ...SERVICE,
+    'foo/answer.js': `module.exports = require('dep');`,
+    'node_modules/dep/package.json': '{ "main": "main.js" }',
+    'node_modules/dep/main.js': 'module.exports = () => require("./one");',
+    'node_modules/dep/one.js': 'module.exports = 1;',
+  };
+  using project = makeProject({ files, packages: false });
+  await run(project);
+  const before = index(project);
+  expect(before.resolutions.length).toBe(3);
+  for (const [name, text] of Object.entries(files)) {
+    if (!name.startsWith('node_modules')) continue;
+    rmSync(project.path(name));
+    project.write({ [name]: text });
+  }
+  expect(index(project).resolutions.length).toBeLessThan(3);
+  expect(index(project).places.length).toBe(before.places.length);
+  expect(await run(project)).toBe(1);
+  expect(index(project).resolutions.length).toBe(3);
 });

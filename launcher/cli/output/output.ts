@@ -31,6 +31,7 @@ export function createOutput({ json, color }: { json: boolean; color: boolean | 
   const hasColor = wantsColor(color, process.env, process.stdout.isTTY === true);
   const paint = createPaint(hasColor);
   const errorPaint = createPaint(wantsColor(color, process.env, process.stderr.isTTY === true));
+  let toldHint: string | null = null;
   return {
     isJson: json,
     hasColor,
@@ -47,7 +48,9 @@ export function createOutput({ json, color }: { json: boolean; color: boolean | 
       else process.stderr.write(`${formatError(error, next, errorPaint)}\n`);
     },
     warning: (error, next) => {
-      if (!json) process.stderr.write(`${formatWarning(error, next, errorPaint)}\n`);
+      if (json) return;
+      process.stderr.write(`${formatWarning(error, next, { paint: errorPaint, toldHint })}\n`);
+      toldHint = error.hint;
     },
     onGone: (callback) => {
       stdout.onGone = callback;

@@ -7,7 +7,7 @@ import { readCatalog } from '../../catalog/catalog.ts';
 import { selectServices } from '../../catalog/select.ts';
 import type { UberConfig } from '../../options.ts';
 import type { Output } from './output.ts';
-import { table } from './text.ts';
+import { placementText, table } from './text.ts';
 
 /** Answer to `uber` without names. */
 export function printKnownServices({ specs, groups }: Catalog, output: Output): void {
@@ -34,12 +34,13 @@ export function printPlan(config: UberConfig, output: Output): void {
     resourceDir: existsSync(spec.resourceDir) ? short(spec.resourceDir) : null,
   }));
   output.event({ event: 'plan', root: config.root, namespace: config.namespace, services });
-  const rows = services.map((row) => [
+  const places = specs.map(placementText);
+  const rows = services.map((row, index) => [
     row.service,
     row.entry,
     row.dependsOn.join(', ') || '-',
     row.port === null ? 'free' : String(row.port),
-    row.placement,
+    places[index] ?? row.placement,
     row.resourceDir ?? '-',
   ]);
   output.line(table([['NAME', 'ENTRY', 'AFTER', 'PORT', 'PLACEMENT', 'RESOURCES'], ...rows], output.paint));

@@ -7,7 +7,7 @@ import type { Uber } from '../../uber.ts';
 import { errorEvent } from './error-text.ts';
 import { LogLines } from './log-lines.ts';
 import type { Output } from './output.ts';
-import { table } from './text.ts';
+import { placementText, table } from './text.ts';
 
 /** Subscribes to everything worth telling. What it returns resolves when nothing is held back any more. */
 export function reportRun(uber: Uber, output: Output): () => Promise<void> {
@@ -44,7 +44,7 @@ function reportAsText(uber: Uber, output: Output): () => Promise<void> {
   let isUp = false;
   emitter.on('up', (up) => {
     isUp = true;
-    lines.inOrder(() => output.line(upText(up, output)));
+    lines.inOrder(() => output.line(upText(up, specs, output)));
   });
   emitter.on('listening', (row) => {
     // Before that it is in the table.
@@ -70,9 +70,20 @@ function reportAsText(uber: Uber, output: Output): () => Promise<void> {
   return () => lines.settled();
 }
 
-function upText({ services, bootMs }: RunEvents['up'], { paint }: Output): string {
+function upText(
+  { services, bootMs }: RunEvents['up'],
+  specs: readonly ServiceSpec[],
+  { paint }: Output,
+): string {
+  const places = new Map(specs.map((spec) => [spec.name, placementText(spec)]));
   const head = ['NAME', 'STATE', 'URL', 'PLACEMENT', 'BOOT'];
-  const rows = services.map((row) => [row.service, 'ready', urlText(row), row.placement, `${row.bootMs} ms`]);
+  const rows = services.map((row) => [
+    row.service,
+    'ready',
+    urlText(row),
+    places.get(row.service) ?? row.placement,
+    `${row.bootMs} ms`,
+  ]);
   const count = services.length === 1 ? '1 service' : `${services.length} services`;
   return `\n${table([head, ...rows], paint)}\n\n${paint('green', `${count} ready`)} in ${bootMs} ms. Ctrl+C stops.\n`;
 }

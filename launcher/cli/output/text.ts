@@ -1,5 +1,6 @@
 // Text for people: colours and tables. Pure.
 import { styleText } from 'node:util';
+import type { ServiceSpec } from '../../types.ts';
 
 /** Colours text, or leaves it alone. */
 export type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
@@ -50,4 +51,9 @@ export function table(rows: readonly (readonly string[])[], paint: Paint): strin
       .trimEnd(),
   );
   return lines.map((line, index) => (index === 0 ? paint('bold', line) : line)).join('\n');
+}
+
+/** Where a service lives, and in which shared thread, when it is another than the one for all: `shared (left)`. */
+export function placementText({ placement, sharedThread }: ServiceSpec): string {
+  return placement === 'shared' && sharedThread !== 'shared' ? `shared (${sharedThread})` : placement;
 }

@@ -9,7 +9,7 @@ import { asRequired, guessFile, isCompiledKind } from '../typescript-hooks.ts';
 import { adapt } from './adapted.ts';
 import { scopeHere, whileLoading } from './scopes.ts';
 import type { SharedScope } from './shared-scope.ts';
-import { noteUse } from './singletons.ts';
+import { leaveSingletons, noteImport, noteUse } from './singletons.ts';
 
 /** The parts of `node:module` below the types; stable for ten years. */
 const loader = Module as unknown as {
@@ -40,8 +40,10 @@ export function learn({ compiled }: SharedScope, build: BuildManifest): void {
   hookLoad();
 }
 
-/** Lets go of the modules of a service. */
-export function dropModulesOf({ modules, urls }: SharedScope): void {
+/** Lets go of the modules of a service, and of what they have put into packages. */
+export function dropModulesOf(scope: SharedScope): void {
+  const { modules, urls } = scope;
+  leaveSingletons(scope);
   for (const path of Object.keys(modules)) Reflect.deleteProperty(modules, path);
   for (const url of urls.values()) owners.delete(url);
   urls.clear();
@@ -103,7 +105,11 @@ const resolve: Resolve = (specifier, context, next) => {
   const parent = parentURL === undefined ? undefined : plain(parentURL);
   const found = resolveIn(scope, specifier, { ...context, parentURL: parent }, next);
   if (new Set(context.conditions).has('require') || !found.url.startsWith('file:')) return found;
-  if (isPackage(fileURLToPath(found.url), () => scope)) return found;
+  const path = fileURLToPath(found.url);
+  if (isPackage(path, () => scope)) {
+    noteImport(path, scope);
+    return found;
+  }
   return { ...found, url: ownUrl(scope, found.url) };
 };
 
