@@ -141,8 +141,8 @@ test('permissions are refused where they cannot hold, and keep a service out of 
 });
 
 test('the time to ready of a service does not run while others of its thread load', async () => {
-  const names = Array.from({ length: 12 }, (_, index) => `s${index}`);
-  const busy = 'const until = Date.now() + 250; while (Date.now() < until);';
+  const names = Array.from({ length: 50 }, (_, index) => `s${index}`);
+  const busy = 'const until = Date.now() + 60; while (Date.now() < until);';
   using project = makeProject({
     files: Object.fromEntries(names.map((name) => [`services/${name}.cjs`, `${busy} ${serve('() => 1')}`])),
   });
