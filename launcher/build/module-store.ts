@@ -12,6 +12,7 @@ import {
   type ModulePlace,
   wrapSource,
 } from '../module-image.ts';
+import { prepareNodeCache } from '../node-cache.ts';
 import type { ModuleCodes } from '../protocol.ts';
 import { BuildCache, hashOf } from './build-cache.ts';
 import {
@@ -73,6 +74,7 @@ export class ModuleStore {
     this.#cache = new BuildCache(folder);
     this.#withOwnSources = withOwnSources;
     this.nodeFolder = withOwnSources ? join(folder, 'node') : null;
+    if (this.nodeFolder !== null) prepareNodeCache(this.nodeFolder);
   }
 
   /**

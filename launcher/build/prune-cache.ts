@@ -1,7 +1,8 @@
 // Removes from the build cache what nobody has used for long, and drafts of the dead.
 import { rmSync, type Stats, statSync } from 'node:fs';
-import { readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writePrivateFile } from '../private-files.ts';
 import { quietly } from '../quietly.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -24,7 +25,7 @@ export async function pruneCache(folder: string, nowMs: number): Promise<void> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   if (names.length === 0) return;
   try {
-    await writeFile(stamp, '', { mode: 0o600 });
+    writePrivateFile(stamp, '');
     await utimes(stamp, nowMs / 1000, nowMs / 1000);
   } catch {
     return; // Not writable, or full, or gone.

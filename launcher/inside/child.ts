@@ -1,4 +1,5 @@
 // Entry of a service in a process of its own. Bundled like the entry of a thread.
+import { prepareNodeCache } from '../node-cache.ts';
 import { killGroup } from '../platform.ts';
 import { bootService } from './boot.ts';
 import { followCluster } from './children.ts';
@@ -36,6 +37,8 @@ waitForFullPipes();
 openStandardStreamsByName();
 followCluster(link.start.permissions);
 guard?.close();
+// A process has other flags than main, and so a folder of its own.
+if (link.start.compileCache !== null) prepareNodeCache(link.start.compileCache);
 void bootService(scope, (url) => import(url));
 
 /** A full pipe makes the service wait, as in a thread, and nothing that is written before the end is lost. */

@@ -64,7 +64,7 @@ test('every function of fs starts from the folder of the service, as in a plain 
     });
     expect(uber.snapshot().services[0]?.service).toBe('foo');
   }
-  expect(seen).toEqual({ thread: expected, process: expected });
+  expect(seen).toEqual(Object.fromEntries(PLACEMENTS.map((placement) => [placement, expected])));
 });
 
 describe.each(PLACEMENTS)('in placement %s', (isolation) => {

@@ -1,5 +1,7 @@
 // `process` as each service of the thread sees it: environment, arguments, handlers and end are its own.
 import { EventEmitter } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { replaceMethod } from '../replace.ts';
 import { stackHere } from '../report.ts';
 import { crashThread, takeRejection, takeUncaught } from './crashes.ts';
@@ -10,6 +12,7 @@ import type { SharedScope } from './shared-scope.ts';
 /** Must run before any code of a service is loaded. */
 export function divideProcess(): void {
   divideEnvironment();
+  loadEnvFilesInScope();
   divide(
     'argv',
     (scope) => scope.argv,
@@ -21,6 +24,21 @@ export function divideProcess(): void {
   divideHandlers();
   divideEnd();
   for (const name of REPLACED) divideReplaced(name);
+}
+
+/** Node puts what it reads into the environment of the thread: here it belongs to the service, as it is in a process. */
+function loadEnvFilesInScope(): void {
+  replaceMethod(
+    process,
+    'loadEnvFile',
+    () =>
+      function (this: unknown, path: unknown = '.env'): void {
+        const values = parseEnv(readFileSync(path as string | URL | Buffer, 'utf8'));
+        for (const [name, value] of Object.entries(values)) {
+          if (value !== undefined && !(name in process.env)) process.env[name] = value;
+        }
+      },
+  );
 }
 
 /** Functions that programs and packages put their own in the place of; graceful-fs remembers what `cwd` has answered. */
