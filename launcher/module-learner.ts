@@ -8,7 +8,7 @@ const SETTLED_MS = 1000;
 /** How long a thread may take to answer, in milliseconds: it may be busy, or about to end. */
 const ANSWER_MS = 5000;
 /** How long a stop may wait for what was not asked yet, in milliseconds. */
-const LAST_MS = 1000;
+const LAST_MS = 2000;
 
 /** One for a run. */
 export class ModuleLearner {

@@ -1,5 +1,6 @@
 // What V8 and Node have made of the CommonJS modules of services: learnt from the threads of one run, handed to those of
 // the next. One pack a package, shared by all services; one record a service.
+import { isAscii } from 'node:buffer';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -280,8 +281,7 @@ function readModule(path: string, code: Uint8Array, atMs: number): ModuleToPack 
     const content = readFileSync(path);
     if (hasChangedSince(path, atMs)) return null;
     const source = Buffer.from(wrapSource(content.toString('utf8')));
-    const isAscii = source.every((byte) => byte < 0x80);
-    return { stamp, hash: hashOf(content), source, isAscii, code };
+    return { stamp, hash: hashOf(content), source, isAscii: isAscii(source), code };
   } catch {
     return null; // Gone meanwhile.
   }
