@@ -89,6 +89,8 @@ export type FromInside =
   | { readonly type: 'socket'; readonly asked: string; readonly path: string }
   /** The main server was closed; the program may listen again. */
   | { readonly type: 'closed' }
+  /** Its turn in a shared thread has come: it begins to load. */
+  | { readonly type: 'begun' }
   /** The module is loaded and its `start` has settled. */
   | { readonly type: 'started' }
   /** A leased port was taken by somebody else: the main one, or (`asked`) the one of another server. */

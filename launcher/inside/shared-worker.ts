@@ -83,6 +83,7 @@ function begin({ id, start, env, wires }: ToGroup & { type: 'begin' }): void {
   if (ring === null) return;
   const scope = openSharedScope({ id, start, link, output: ring, env });
   links.set(id, link);
+  link.post({ type: 'begun' });
   link.onStop = () => runIn(scope, () => void stopService(scope));
   link.onPing = (wantsOpen) => signOfLife(scope, wantsOpen);
   if (start.build !== null) learn(scope, start.build);

@@ -75,6 +75,7 @@ const CHECKS: Readonly<Record<FromInside['type'], Check>> = {
   socket: ({ asked, path }, start) =>
     isText(asked) && isText(path) && isOwnSocket(path, start) ? { type: 'socket', asked, path } : undefined,
   closed: () => ({ type: 'closed' }),
+  begun: () => ({ type: 'begun' }),
   started: () => ({ type: 'started' }),
   'port-stolen': ({ asked }) =>
     asked === null || isPort(asked) ? { type: 'port-stolen', asked } : undefined,

@@ -58,6 +58,8 @@ export class StartWatch {
   readonly #probe = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #scheme: 'http' | 'https' | null = null;
+  /** In a shared thread services begin one after the other. */
+  #isQueued: boolean;
   #isStarted = false;
   #isProbing = false;
   #phase: 'starting' | 'ready' | 'over' = 'starting';
@@ -68,8 +70,11 @@ export class StartWatch {
 
   constructor(options: WatchOptions) {
     this.#options = options;
+    this.#isQueued = options.spec.placement === 'shared';
     const { timeoutMs } = options.spec.ready;
     this.#timer = setTimeout(async () => {
+      // Others of its thread load; who blocks it for ever is found by the guard of its event loop.
+      if (this.#isQueued) return void this.#timer.refresh();
       const sighting = await this.#options.whyBlocked();
       const reason =
         sighting === null
@@ -99,6 +104,10 @@ export class StartWatch {
         return;
       case 'closed':
         this.#scheme = null;
+        return;
+      case 'begun':
+        this.#isQueued = false;
+        if (this.#phase === 'starting') this.#timer.refresh();
         return;
       case 'started':
         this.#isStarted = true;
